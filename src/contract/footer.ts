@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+
+const prefix = "# sha256:";
+/** Length of the footer line in bytes, newline included. */
+export const footerLength = prefix.length + 64 + 1;
+
+const hashOf = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/**
+ * Appends the footer that lets a reader know that a file is whole: `# sha256:<hex of all bytes above>`.
+ *
+ * @param text the configuration; it must end with a newline
+ */
+export const withFooter = (text: string): string => `${text}${prefix}${hashOf(text)}\n`;
+
+/**
+ * What the end of a file says of the file.
+ * - `whole`: the last line is a footer and the hash is that of all bytes above it
+ * - `damaged`: the last line is a footer and the hash is another (the file is being written, or was edited by hand)
+ * - `none`: there is no footer (a hand-written file, or one cut short)
+ */
+export type FooterVerdict = "whole" | "damaged" | "none";
+
+/** Reads the footer of a file's bytes. */
+export const checkFooter = (bytes: Buffer): FooterVerdict => {
+  if (bytes.length < footerLength) return "none";
+  const line = bytes.subarray(bytes.length - footerLength).toString("latin1");
+  if (!/^# sha256:[0-9a-f]{64}\n$/.test(line)) return "none";
+  const above = bytes.subarray(0, bytes.length - footerLength);
+  return hashOf(above) === line.slice(prefix.length, -1) ? "whole" : "damaged";
+};

@@ -1,0 +1,15 @@
+import { type Logger, pino } from "pino";
+
+export type { Logger } from "pino";
+
+/**
+ * A program's logger: JSON lines on standard output, without transports (they do not survive bundling).
+ * Messages are constant, values are keys.
+ */
+export const createLogger = (program: string, level: string): Logger =>
+  pino({
+    level,
+    base: { program },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
