@@ -1,0 +1,20 @@
+// Compiles src/nginx/default.conf.hbs, so that the programs carry Handlebars' runtime and not its compiler.
+// With --check it only says whether the compiled template is that of the source.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Handlebars from "handlebars";
+
+const folder = join(import.meta.dirname, "../src/nginx");
+const source = readFileSync(join(folder, "default.conf.hbs"), "utf8");
+const target = join(folder, "default.conf.generated.ts");
+const options = { noEscape: true, strict: true, knownHelpersOnly: true, knownHelpers: {} };
+const text = `// @ts-nocheck
+// Made from default.conf.hbs by \`npm run template\`: change that, not this.
+/** The built-in template, compiled: for \`Handlebars.template\`. */
+export const template = ${Handlebars.precompile(source, options)};
+`;
+if (!process.argv.includes("--check")) writeFileSync(target, text);
+else if (readFileSync(target, "utf8") !== text) {
+  console.error("src/nginx/default.conf.generated.ts is not that of default.conf.hbs: run `npm run template`");
+  process.exitCode = 1;
+}

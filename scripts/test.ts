@@ -1,0 +1,44 @@
+// Runs every test that can run here. What lacks its part is skipped by the tests themselves, and said aloud here.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, globSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const onPath = (name: string): boolean =>
+  `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter).some((folder) => isExecutable(join(folder, name)));
+
+const assets = process.env.KUBEBUILDER_ASSETS;
+const parts: readonly (readonly [part: string, isThere: boolean, remedy: string])[] = [
+  [
+    "kube-apiserver and etcd",
+    assets !== undefined && isExecutable(join(assets, "kube-apiserver")) && isExecutable(join(assets, "etcd")),
+    "set KUBEBUILDER_ASSETS to the folder that `setup-envtest use` prints",
+  ],
+  ["kubectl", onPath("kubectl"), "install kubectl (Debian: apt-get install kubernetes-client)"],
+  ["nginx of NGINX_BIN", process.env.NGINX_BIN !== undefined, "set NGINX_BIN to test on a second nginx"],
+];
+const missing = parts.filter(([, isThere]) => !isThere);
+const sayMissing = (): void => {
+  for (const [part, , remedy] of missing) console.log(`SKIPPED for want of ${part}: ${remedy}`);
+};
+
+const patterns = process.argv.slice(2);
+const files = globSync(patterns.length > 0 ? patterns : "tests/**/*.test.ts", { cwd: root }).sort();
+sayMissing();
+const { status } = spawnSync(
+  process.execPath,
+  // A hang is a failure, not a wait for the limit of whoever runs this.
+  ["--test", "--test-concurrency=3", "--test-timeout=240000", "--test-reporter=spec", ...files],
+  { cwd: root, stdio: "inherit" },
+);
+sayMissing();
+process.exitCode = status ?? 1;

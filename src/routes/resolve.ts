@@ -1,0 +1,110 @@
+import { buildLocations } from "./locations.ts";
+import { compareProblems, type Problem } from "./problem.ts";
+import { describeMatch, type Match, type Route, type Upstream } from "./route.ts";
+import { compareText, serviceKey } from "./service.ts";
+import type { Action, Location, Site, VirtualServer } from "./site.ts";
+import type { Host } from "./values/host.ts";
+
+/** A Site, and the conflicts that were decided on the way. */
+export interface Resolved {
+  readonly site: Site;
+  /** How many routes are in the Site. */
+  readonly routeCount: number;
+  readonly conflicts: readonly Problem[];
+}
+
+/** Higher priority, then older, then by name: the first one has the match. */
+const compareClaims = (a: Route, b: Route): number =>
+  b.priority - a.priority || a.createdAtMs - b.createdAtMs || compareText(serviceKey(a.service), serviceKey(b.service));
+
+const matchKey = (match: Match): string => {
+  switch (match.kind) {
+    case "path":
+      return `${match.host ?? ""} ${match.pathType} ${match.path}`;
+    case "default-backend":
+      return "default-backend";
+  }
+};
+
+const conflictProblem = (loser: Route, winner: Route): Problem => {
+  const why =
+    loser.priority !== winner.priority
+      ? "has the higher priority"
+      : loser.createdAtMs !== winner.createdAtMs
+        ? "is older"
+        : "comes first by name";
+  return {
+    service: loser.service,
+    reason: "Conflict",
+    key: null,
+    value: null,
+    message: `${describeMatch(loser.match)} belongs to ${serviceKey(winner.service)}, which ${why}`,
+  };
+};
+
+const settleClaims = (routes: readonly Route[]): { readonly won: readonly Route[]; readonly conflicts: Problem[] } => {
+  const winners = new Map<string, Route>();
+  const conflicts: Problem[] = [];
+  for (const route of [...routes].sort(compareClaims)) {
+    const key = matchKey(route.match);
+    const winner = winners.get(key);
+    if (winner === undefined) winners.set(key, route);
+    else conflicts.push(conflictProblem(route, winner));
+  }
+  return { won: [...winners.values()], conflicts: conflicts.sort(compareProblems) };
+};
+
+/** Locations in one text: servers with the same text are one server with several names. */
+const fingerprint = (locations: readonly Location[]): string =>
+  locations
+    .map(({ match, path, action }) => `${match} ${path} ${action.kind === "proxy" ? action.upstream.name : ""}`)
+    .join("\n");
+
+const groupServers = (byHost: ReadonlyMap<Host, readonly Route[]>, fallback: Action): readonly VirtualServer[] => {
+  const groups = new Map<string, { hosts: Host[]; locations: readonly Location[] }>();
+  for (const host of [...byHost.keys()].sort(compareText)) {
+    const locations = buildLocations(byHost.get(host) ?? [], fallback);
+    const key = fingerprint(locations);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { hosts: [host], locations });
+    else group.hosts.push(host);
+  }
+  return [...groups.values()];
+};
+
+const collectUpstreams = (servers: readonly { readonly locations: readonly Location[] }[]): readonly Upstream[] => {
+  const byName = new Map<string, Upstream>();
+  for (const { locations } of servers) {
+    for (const { action } of locations) if (action.kind === "proxy") byName.set(action.upstream.name, action.upstream);
+  }
+  return [...byName.values()].sort((a, b) => compareText(a.name, b.name));
+};
+
+/**
+ * Makes of everybody's routes one Site without conflicts. Pure, and the same for any order of the routes:
+ * of two that claim the same host, path and path type, the one of higher priority has it, then the older one,
+ * then the first by `namespace/name`; the loser keeps its other routes.
+ */
+export const resolveRoutes = (routes: readonly Route[]): Resolved => {
+  const { won, conflicts } = settleClaims(routes);
+  const byHost = new Map<Host, Route[]>();
+  const anyHost: Route[] = [];
+  let fallback: Action = { kind: "not-found" };
+  for (const route of won) {
+    const { match } = route;
+    if (match.kind === "default-backend") fallback = { kind: "proxy", upstream: route.upstream };
+    else if (match.host === null) anyHost.push(route);
+    else {
+      const group = byHost.get(match.host);
+      if (group === undefined) byHost.set(match.host, [route]);
+      else group.push(route);
+    }
+  }
+  const servers = groupServers(byHost, fallback);
+  const defaultServer = { locations: buildLocations(anyHost, fallback) };
+  return {
+    site: { upstreams: collectUpstreams([...servers, defaultServer]), servers, defaultServer },
+    routeCount: won.length,
+    conflicts,
+  };
+};

@@ -1,0 +1,41 @@
+import type { ServiceRef } from "./service.ts";
+import type { Host } from "./values/host.ts";
+import type { LocationPath, PathType } from "./values/location-path.ts";
+
+/** Where requests are sent: a named group of addresses. */
+export interface Upstream {
+  /** `namespace.service.port`: unique, since no part may hold a dot. */
+  readonly name: string;
+  readonly service: ServiceRef;
+  /** The Service's port. */
+  readonly port: number;
+  /** `address:port`, an IPv6 address in brackets, as nginx's `server` takes them; at least one. */
+  readonly addresses: readonly string[];
+}
+
+/** What a route takes. */
+export type Match =
+  | { readonly kind: "path"; readonly host: Host | null; readonly path: LocationPath; readonly pathType: PathType }
+  /** What no other route takes, on every host. */
+  | { readonly kind: "default-backend" };
+
+/** One match of one Service, on its way to the resolver. */
+export interface Route {
+  readonly service: ServiceRef;
+  readonly match: Match;
+  readonly upstream: Upstream;
+  /** Higher wins a conflict. */
+  readonly priority: number;
+  /** Then the older one wins: milliseconds since the epoch. */
+  readonly createdAtMs: number;
+}
+
+/** The match in words, for people: `shop.example.com/cart (Prefix)`. */
+export const describeMatch = (match: Match): string => {
+  switch (match.kind) {
+    case "path":
+      return `${match.host ?? "any host"} ${match.path} (${match.pathType})`;
+    case "default-backend":
+      return "the default backend";
+  }
+};
