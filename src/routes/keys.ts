@@ -82,12 +82,12 @@ export type KeyStanding =
 const available: ReadonlySet<string> = new Set([selectorKey, ...Object.values(keys).map((key) => key.name)]);
 const known: readonly string[] = [...available, ...notAvailable.keys()];
 
-/** Says whether a key is known; for an unknown one, the nearest name that differs by no more than a third. */
+/** Says whether a key is known; for an unknown one, the nearest name that differs by two letters or a third. */
 export const keyStanding = (name: string): KeyStanding => {
   if (available.has(name)) return { kind: "available" };
   const route = notAvailable.get(name);
   if (route !== undefined) return { kind: "not-available", route };
   const nearest = closest(name.slice(0, 64).toLowerCase(), known);
-  const isNear = distance(name.slice(0, 64).toLowerCase(), nearest) <= Math.max(1, Math.floor(nearest.length / 3));
+  const isNear = distance(name.slice(0, 64).toLowerCase(), nearest) <= Math.max(2, Math.floor(nearest.length / 3));
   return { kind: "unknown", didYouMean: isNear ? nearest : null };
 };

@@ -1,0 +1,37 @@
+import { type Environment, readSettings } from "../settings/environment.ts";
+import { type ListenAddress, parseListenAddress } from "../settings/listen.ts";
+import { type LogLevel, parseLogLevel } from "../settings/log-level.ts";
+import { type RoutingSettings, readRoutingSettings } from "../settings/routing.ts";
+
+/** The settings of the generator. */
+export interface GeneratorConfig {
+  readonly environment: Environment;
+  readonly routing: RoutingSettings;
+  /** Where `default.conf` is written. */
+  readonly configDir: string;
+  /** Where the reloader's `status.json` lies. */
+  readonly runDir: string;
+  readonly listen: ListenAddress;
+  /** Changes that come within so long of each other are published together. */
+  readonly quietMs: number;
+  /** The longest that a change may wait for others. */
+  readonly maxWaitMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * Reads the settings of the generator.
+ *
+ * @throws SettingsError naming every bad one
+ */
+export const readConfig = (environment: Environment = process.env): GeneratorConfig =>
+  readSettings(environment, (reader) => ({
+    environment,
+    routing: readRoutingSettings(reader),
+    configDir: reader.text("CONFIG_DIR", "/etc/nginx/conf.d"),
+    runDir: reader.text("RUN_DIR", "/run/hotroute"),
+    listen: reader.parsed("GENERATOR_LISTEN", { host: null, port: 9101 }, parseListenAddress),
+    quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
+    maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),
+    logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
+  }));

@@ -1,0 +1,133 @@
+import { type Configuration, type ConfigurationOptions, configure } from "../nginx/configuration.ts";
+import type { Logger } from "../ops/log.ts";
+import { describeError } from "../ops/program.ts";
+import type { ServiceRecord } from "../routes/service.ts";
+import type { ConfigFile } from "./config-file.ts";
+import type { GeneratorMetrics } from "./metrics.ts";
+import type { ProblemLog } from "./problem-log.ts";
+import type { Publication } from "./propagation.ts";
+
+export interface PublisherOptions {
+  readonly file: ConfigFile;
+  readonly path: string;
+  readonly configuration: ConfigurationOptions;
+  readonly services: () => Iterable<ServiceRecord>;
+  readonly problems: ProblemLog;
+  readonly metrics: GeneratorMetrics;
+  readonly log: Logger;
+  /** Told of each configuration that was written. */
+  readonly onPublished: (publication: Publication) => void;
+}
+
+/** Renders the whole current state and writes it when its bytes differ. One pass at a time. */
+export interface Publisher {
+  /** Remembers what changed, for the next pass. */
+  note(changed: readonly string[], seenAtMs: number): void;
+  /** Makes a pass, or one more after the one that runs; resolves when none is left to make. */
+  publish(): Promise<void>;
+  /** True once the current state was found in the file, or written to it. */
+  readonly isPublished: boolean;
+  /** Ends the retries; the pass that runs comes to its end. */
+  stop(): Promise<void>;
+}
+
+const retryBaseMs = 500;
+const retryMaxMs = 30_000;
+// The log names a few of the Services that changed; how many there were is a key of its own.
+const shownChanges = 5;
+
+export const createPublisher = (options: PublisherOptions): Publisher => {
+  const { file, metrics, log } = options;
+  let changed = new Set<string>();
+  let seenAtMs: number | null = null;
+  let isPublished = false;
+  let isStopped = false;
+  let isWanted = false;
+  let failures = 0;
+  let running: Promise<void> | null = null;
+  let retry: NodeJS.Timeout | null = null;
+
+  const render = (): Configuration & { readonly renderMs: number } => {
+    const startedMs = performance.now();
+    const configuration = configure(options.services(), options.configuration);
+    const renderMs = performance.now() - startedMs;
+    metrics.renderDuration.observe(renderMs / 1000);
+    metrics.services.set(configuration.serviceCount);
+    metrics.routes.set(configuration.routeCount);
+    metrics.showProblems(options.problems.update(configuration.problems));
+    return { ...configuration, renderMs };
+  };
+
+  const fail = (error: unknown, keys: readonly string[], eventMs: number | null): void => {
+    failures += 1;
+    metrics.renders.inc({ result: "failed" });
+    // What was noted goes along with the next try, and its time still counts from the first event.
+    for (const key of keys) changed.add(key);
+    seenAtMs = eventMs ?? seenAtMs;
+    if (isStopped) return;
+    const retryInMs = Math.min(retryMaxMs, retryBaseMs * 2 ** (failures - 1));
+    log.error({ path: options.path, reason: describeError(error), retryInMs }, "could not write the configuration");
+    if (retry !== null) clearTimeout(retry);
+    retry = setTimeout(() => void publish(), retryInMs);
+  };
+
+  const pass = async (): Promise<void> => {
+    const keys = [...changed];
+    const eventMs = seenAtMs;
+    changed = new Set();
+    seenAtMs = null;
+    try {
+      const { text, serviceCount, routeCount, renderMs } = render();
+      const isWritten = await file.write(text);
+      failures = 0;
+      isPublished = true;
+      metrics.renders.inc({ result: isWritten ? "written" : "unchanged" });
+      metrics.configBytes.set(Buffer.byteLength(text));
+      if (!isWritten || file.hash === null) return;
+      options.onPublished({ hash: file.hash, seenAtMs: eventMs, changed: keys });
+      log.info(
+        {
+          services: serviceCount,
+          routes: routeCount,
+          changed: keys.slice(0, shownChanges),
+          changes: keys.length,
+          sha256: file.hash.slice(0, 12),
+          renderMs: Math.round(renderMs),
+        },
+        "configuration written",
+      );
+    } catch (error) {
+      fail(error, keys, eventMs);
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    while (isWanted && !isStopped) {
+      isWanted = false;
+      await pass();
+    }
+    running = null;
+  };
+
+  const publish = (): Promise<void> => {
+    isWanted = true;
+    running ??= drain();
+    return running;
+  };
+
+  return {
+    note: (keys, atMs) => {
+      for (const key of keys) changed.add(key);
+      seenAtMs = seenAtMs === null ? atMs : Math.min(seenAtMs, atMs);
+    },
+    publish,
+    get isPublished() {
+      return isPublished;
+    },
+    stop: async () => {
+      isStopped = true;
+      if (retry !== null) clearTimeout(retry);
+      await running;
+    },
+  };
+};

@@ -1,0 +1,42 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { removeStaleTemporaries, writeFileAtomic } from "../files/atomic-write.ts";
+import { createKubeClient } from "../kube/https-client.ts";
+import { loadKubeAccess } from "../kube/kube-config.ts";
+import { configure } from "../nginx/configuration.ts";
+import { createLogger } from "../ops/log.ts";
+import { ProgramError, runProgram } from "../ops/program.ts";
+import { describeProblem } from "../routes/problem.ts";
+import { readConfig } from "./config.ts";
+import { listServices } from "./list-services.ts";
+
+void runProgram("init", async (stop) => {
+  const config = readConfig();
+  const log = createLogger("init", config.logLevel);
+  const access = await loadKubeAccess(config.environment);
+  const client = createKubeClient(access);
+  const services = await listServices(client, config.routing, log, { timeoutMs: config.timeoutMs, stop });
+  client.close();
+
+  const { text, problems, serviceCount, routeCount } = configure(services, config.routing.configuration);
+  for (const problem of problems) log.warn({ problem: describeProblem(problem) }, "a Service has a problem");
+
+  const path = join(config.configDir, "default.conf");
+  try {
+    await mkdir(config.configDir, { recursive: true });
+    await removeStaleTemporaries(path);
+    await writeFileAtomic(path, text);
+  } catch (cause) {
+    throw new ProgramError(
+      `cannot write ${path}: make CONFIG_DIR a directory this user may write to, with space left`,
+      {
+        cause,
+      },
+    );
+  }
+  log.info(
+    { path, services: serviceCount, routes: routeCount, bytes: Buffer.byteLength(text) },
+    "configuration written",
+  );
+  return 0;
+});

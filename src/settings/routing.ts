@@ -1,0 +1,54 @@
+import type { ConfigurationOptions } from "../nginx/configuration.ts";
+import { listenExpected, parseListenList } from "../nginx/listen.ts";
+import { type Cidr, cidrExpected, parseCidr } from "../routes/values/cidr.ts";
+import { classExpected, parseClassName } from "../routes/values/class-name.ts";
+import type { Parsed, SettingsReader } from "./environment.ts";
+
+/** What init and the generator must agree on, or one would overwrite what the other wrote. */
+export interface RoutingSettings {
+  /** Which Services are hotroute's: a label selector, applied by the API server. */
+  readonly serviceSelector: string;
+  readonly configuration: ConfigurationOptions;
+}
+
+const orExpected = <T>(value: T | null, expected: string): Parsed<T> =>
+  value === null ? { ok: false, expected } : { ok: true, value };
+
+const parseKeyPrefix = (raw: string): Parsed<string> => {
+  const subdomain = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*\/$/;
+  return raw.length <= 254 && subdomain.test(raw)
+    ? { ok: true, value: raw }
+    : { ok: false, expected: "a DNS name and a slash (hotroute.io/)" };
+};
+
+const parseTrustedProxies = (raw: string): Parsed<readonly Cidr[]> => {
+  const cidrs: Cidr[] = [];
+  for (const element of raw.split(",")) {
+    const cidr = parseCidr(element.trim());
+    if (cidr === null) return { ok: false, expected: `a comma list, each ${cidrExpected}` };
+    cidrs.push(cidr);
+  }
+  return { ok: true, value: [...new Set(cidrs)] };
+};
+
+// The API server has the last word on a selector; this only keeps line breaks and the like out of URLs and logs.
+const parseSelector = (raw: string): Parsed<string> =>
+  /^[\w\-./=!, ()]+$/.test(raw)
+    ? { ok: true, value: raw }
+    : { ok: false, expected: "a label selector (hotroute.io/expose=true,tier in (web,api))" };
+
+const defaultListens = parseListenList("8080") ?? [];
+
+/** Reads `SERVICE_SELECTOR`, `KEY_PREFIX`, `CLASS`, `HTTP_LISTEN` and `TRUSTED_PROXIES`. */
+export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => {
+  const keyPrefix = reader.parsed("KEY_PREFIX", "hotroute.io/", parseKeyPrefix);
+  return {
+    serviceSelector: reader.parsed("SERVICE_SELECTOR", `${keyPrefix}expose=true`, parseSelector),
+    configuration: {
+      keyPrefix,
+      class: reader.parsed("CLASS", null, (raw) => orExpected(parseClassName(raw), classExpected)),
+      listens: reader.parsed("HTTP_LISTEN", defaultListens, (raw) => orExpected(parseListenList(raw), listenExpected)),
+      trustedProxies: reader.parsed("TRUSTED_PROXIES", [], parseTrustedProxies),
+    },
+  };
+};

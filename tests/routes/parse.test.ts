@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { keyStanding } from "../../src/routes/keys.ts";
+import { type ParsedService, parseService } from "../../src/routes/parse.ts";
+import { describeProblem, showValue } from "../../src/routes/problem.ts";
+import { describeMatch } from "../../src/routes/route.ts";
+import { readService, type ServiceRecord } from "../../src/routes/service.ts";
+
+const prefix = "hotroute.io/";
+const service = (annotations: Record<string, string>, spec: object = {}): ServiceRecord => {
+  const prefixed = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [prefix + key, value]));
+  const record = readService(
+    {
+      metadata: {
+        namespace: "default",
+        name: "shop",
+        creationTimestamp: "2026-01-01T00:00:00Z",
+        labels: { [`${prefix}expose`]: "true" },
+        annotations: prefixed,
+      },
+      spec: { clusterIP: "127.96.0.1", ports: [{ port: 80 }], ...spec },
+    },
+    prefix,
+  );
+  assert.ok(record !== null);
+  return record;
+};
+const parse = (annotations: Record<string, string>, spec?: object): ParsedService =>
+  parseService(service(annotations, spec), { keyPrefix: prefix, class: null });
+const matches = (parsed: ParsedService): readonly string[] => parsed.routes.map(({ match }) => describeMatch(match));
+const problems = (parsed: ParsedService): readonly string[] => parsed.problems.map(describeProblem);
+
+describe("readService()", () => {
+  it("keeps the prefix's keys, the annotation where a label has the same", () => {
+    const record = readService(
+      {
+        metadata: {
+          name: "a",
+          namespace: "b",
+          labels: { "hotroute.io/port": "1", "hotroute.io/host": "label", app: "x" },
+          annotations: { "hotroute.io/host": "annotation", "kubectl.kubernetes.io/x": "y" },
+        },
+        spec: {},
+      },
+      prefix,
+    );
+    assert.deepEqual(record?.settings, [
+      { key: "host", value: "annotation" },
+      { key: "port", value: "1" },
+    ]);
+  });
+
+  it("survives objects of any shape", () => {
+    for (const object of [null, 1, "x", [], {}, { metadata: null }, { metadata: { name: 1, namespace: [] } }]) {
+      assert.equal(readService(object, prefix), null);
+    }
+    const odd = {
+      metadata: { name: "a", namespace: "b", labels: 3, creationTimestamp: "?" },
+      spec: { ports: [null, 7] },
+    };
+    assert.deepEqual(readService(odd, prefix)?.ports.length, 2);
+    assert.equal(readService(odd, prefix)?.createdAtMs, 0);
+  });
+});
+
+describe("parseService()", () => {
+  it("makes a route of each pair of host and path", () => {
+    const parsed = parse({ host: "a.com, b.com", path: "/x,/y/" });
+    assert.deepEqual(matches(parsed), [
+      "a.com /x (Prefix)",
+      "a.com /y (Prefix)",
+      "b.com /x (Prefix)",
+      "b.com /y (Prefix)",
+    ]);
+    assert.deepEqual(problems(parsed), []);
+  });
+
+  it("a bad element of a list costs only its own routes", () => {
+    const parsed = parse({ host: "a.com,b_ad" });
+    assert.deepEqual(matches(parsed), ["a.com / (Prefix)"]);
+    assert.match(problems(parsed).join(), /^InvalidValue default\/shop hotroute\.io\/host="b_ad": expected a DNS name/);
+  });
+
+  it("a list with no good element routes nothing, least of all every host", () => {
+    assert.deepEqual(matches(parse({ host: "b_ad" })), []);
+    assert.deepEqual(matches(parse({ host: "" })), []);
+  });
+
+  it("a bad value of any other key leaves out the routes that need it", () => {
+    for (const [key, value] of [
+      ["path-type", "x"],
+      ["port", "0"],
+      ["priority", "x"],
+      ["default-backend", "x"],
+    ] as const) {
+      const parsed = parse({ host: "a.com", [key]: value });
+      assert.deepEqual(matches(parsed), [], key);
+      assert.equal(parsed.problems.length, 1, key);
+    }
+  });
+
+  it("takes only its own class", () => {
+    const options = (name: string | null) => ({ keyPrefix: prefix, class: name as never });
+    assert.equal(parseService(service({ class: "internal" }), options("internal")).isTaken, true);
+    assert.equal(parseService(service({ class: "internal" }), options(null)).isTaken, false);
+    assert.equal(parseService(service({}), options("internal")).isTaken, false);
+    assert.equal(parseService(service({}), options(null)).isTaken, true);
+  });
+
+  it("a class that is none is reported by the controller without a class, and routed by nobody", () => {
+    const bad = service({ class: "No!" });
+    const reported = parseService(bad, { keyPrefix: prefix, class: null });
+    assert.equal(reported.problems.length, 1);
+    assert.equal(reported.routes.length, 0);
+    assert.equal(parseService(bad, { keyPrefix: prefix, class: "internal" as never }).isTaken, false);
+  });
+
+  it("a default backend asks for nothing else unless it names a host or a path", () => {
+    assert.deepEqual(matches(parse({ "default-backend": "true" })), ["the default backend"]);
+    assert.deepEqual(matches(parse({ "default-backend": "true", host: "a.com" })), [
+      "the default backend",
+      "a.com / (Prefix)",
+    ]);
+    assert.deepEqual(matches(parse({ "default-backend": "false" })), ["any host / (Prefix)"]);
+  });
+
+  it("names the upstream by namespace, Service and port", () => {
+    const [route] = parse({}).routes;
+    assert.deepEqual(route?.upstream, {
+      name: "default.shop.80",
+      service: { namespace: "default", name: "shop" },
+      port: 80,
+      addresses: ["127.96.0.1:80"],
+    });
+    const [six] = parse({}, { clusterIP: "fd00::1" }).routes;
+    assert.deepEqual(six?.upstream.addresses, ["[fd00::1]:80"]);
+  });
+
+  it("refuses a ClusterIP that is no address, whoever put it there", () => {
+    for (const clusterIP of ["1.2.3.4;", "fe80::1%eth0", "example.com", "127.1"]) {
+      const parsed = parse({}, { clusterIP });
+      assert.equal(parsed.routes.length, 0, clusterIP);
+      assert.equal(parsed.problems.length, 1, clusterIP);
+    }
+  });
+
+  it("a key that guards and is not available closes the routes, another does not", () => {
+    assert.deepEqual(matches(parse({ host: "a.com", "auth-secret": "x" })), []);
+    assert.deepEqual(matches(parse({ host: "a.com", "proxy-body-size": "1m" })), ["a.com / (Prefix)"]);
+  });
+
+  it("bounds what one Service may cost", () => {
+    const hosts = Array.from({ length: 501 }, (_, index) => `h${index}.com`).join(",");
+    assert.match(problems(parse({ host: hosts })).join(), /expected at most 500 elements, found 501/);
+    const many = {
+      host: hosts.split(",").slice(0, 100).join(","),
+      path: Array.from({ length: 11 }, (_, i) => `/p${i}`).join(","),
+    };
+    assert.match(problems(parse(many)).join(), /expected at most 1000 pairs of a host and a path, found 1100/);
+    assert.equal(parse({ host: "_,".repeat(300) }).problems.length, 50);
+  });
+});
+
+describe("keyStanding()", () => {
+  it("suggests the nearest name, and none where none is near", () => {
+    assert.deepEqual(keyStanding("hots"), { kind: "unknown", didYouMean: "host" });
+    assert.deepEqual(keyStanding("proxy-bodysize"), { kind: "unknown", didYouMean: "proxy-body-size" });
+    assert.deepEqual(keyStanding("zzzzzzzz"), { kind: "unknown", didYouMean: null });
+  });
+});
+
+describe("showValue()", () => {
+  it("cuts to 80 characters and hides what would lie to the reader", () => {
+    assert.equal(showValue("x".repeat(81)).length, 80);
+    assert.equal(showValue("a\u001b[31m\u202e\n"), "a\ufffd[31m\ufffd\ufffd");
+  });
+});

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseCidr } from "../../src/routes/values/cidr.ts";
+import { parseClassName } from "../../src/routes/values/class-name.ts";
+import { isWildcard, parseHost } from "../../src/routes/values/host.ts";
+import { parseLocationPath, parsePathType, prefixForm } from "../../src/routes/values/location-path.ts";
+import { parsePortReference } from "../../src/routes/values/port-reference.ts";
+import { parseBoolean, parsePriority } from "../../src/routes/values/scalar.ts";
+
+const hostile = [
+  "\n",
+  "a\nb",
+  "a b",
+  "a;b",
+  "a{b",
+  "a}b",
+  "a$b",
+  'a"b',
+  "a'b",
+  "a\\b",
+  "a#b",
+  "a\u0000b",
+  "a\u202eb",
+  "é",
+];
+const label63 = "a".repeat(63);
+const host253 = [label63, label63, label63, "b".repeat(61)].join(".");
+
+const refusesHostile = (parse: (raw: string) => unknown, prefix: string): void => {
+  for (const raw of hostile) assert.equal(parse(prefix + raw), null, JSON.stringify(prefix + raw));
+};
+
+describe("parseHost()", () => {
+  it("takes DNS names, and lowers their case", () => {
+    for (const raw of ["shop", "shop.example.com", "a-b.c1", "xn--bcher-kva.example", "1a.com", host253]) {
+      assert.equal(parseHost(raw), raw);
+    }
+    assert.equal(parseHost("Shop.EXAMPLE.com"), "shop.example.com");
+  });
+
+  it("takes a wildcard for the first label only", () => {
+    const host = parseHost("*.example.com");
+    assert.equal(host, "*.example.com");
+    assert.ok(host !== null && isWildcard(host));
+    for (const raw of ["*", "*.", "a.*.com", "*.*.com", "*a.com", "**.com", "a*.com"])
+      assert.equal(parseHost(raw), null, raw);
+  });
+
+  it("refuses a trailing dot, ports, addresses, empty and over-long labels and names", () => {
+    for (const raw of [
+      "",
+      ".",
+      "a.",
+      ".a",
+      "a..b",
+      "a:80",
+      "10.0.0.1",
+      "1.2",
+      "[::1]",
+      "-a",
+      "a-",
+      `${label63}a.com`,
+      `${host253}b`,
+    ]) {
+      assert.equal(parseHost(raw), null, raw);
+    }
+  });
+
+  it("refuses hostile characters", () => refusesHostile(parseHost, ""));
+});
+
+describe("parseLocationPath()", () => {
+  it("takes absolute paths in normal form", () => {
+    for (const raw of ["/", "/a", "/a/", "/a/b.c/~d/e_f-g:h@i+j=k", `/${"x".repeat(253)}`]) {
+      assert.equal(parseLocationPath(raw), raw);
+    }
+  });
+
+  it("refuses what nginx would normalise away or could not hold", () => {
+    for (const raw of [
+      "",
+      "a",
+      "//",
+      "/a//b",
+      "/.",
+      "/..",
+      "/a/../b",
+      "/a/.",
+      "/%2F",
+      "/a%20b",
+      "/a?b",
+      "/a*",
+      `/${"x".repeat(254)}`,
+    ]) {
+      assert.equal(parseLocationPath(raw), null, raw);
+    }
+  });
+
+  it("refuses hostile characters", () => refusesHostile(parseLocationPath, "/"));
+});
+
+describe("prefixForm()", () => {
+  it("drops the trailing slash of all but the root", () => {
+    const form = (raw: string): string => {
+      const path = parseLocationPath(raw);
+      assert.ok(path !== null);
+      return prefixForm(path);
+    };
+    assert.equal(form("/"), "/");
+    assert.equal(form("/a/"), "/a");
+    assert.equal(form("/a"), "/a");
+  });
+});
+
+describe("scalar parsers", () => {
+  it("parsePathType() takes the two types as Ingress spells them", () => {
+    assert.equal(parsePathType("Prefix"), "Prefix");
+    assert.equal(parsePathType("Exact"), "Exact");
+    for (const raw of ["prefix", "EXACT", "ImplementationSpecific", ""]) assert.equal(parsePathType(raw), null);
+  });
+
+  it("parsePortReference() takes numbers in range and names of RFC 6335", () => {
+    assert.deepEqual(parsePortReference("80"), { number: 80 });
+    assert.deepEqual(parsePortReference("65535"), { number: 65535 });
+    assert.deepEqual(parsePortReference("http-2"), { name: "http-2" });
+    for (const raw of ["0", "65536", "-1", "", "Http", "a_b", "-a", "a-", "8 0", "123456"]) {
+      assert.equal(parsePortReference(raw), null, raw);
+    }
+  });
+
+  it("parseClassName() takes a DNS label", () => {
+    assert.equal(parseClassName("internal-2"), "internal-2");
+    for (const raw of ["", "A", "a.b", "-a", "a-", "a".repeat(64)]) assert.equal(parseClassName(raw), null, raw);
+  });
+
+  it("parseBoolean() takes true and false and nothing that merely looks so", () => {
+    assert.equal(parseBoolean("true"), true);
+    assert.equal(parseBoolean("false"), false);
+    for (const raw of ["True", "1", "yes", "", " true"]) assert.equal(parseBoolean(raw), null, raw);
+  });
+
+  it("parsePriority() takes whole numbers of either sign, within bounds", () => {
+    assert.equal(parsePriority("10"), 10);
+    assert.equal(parsePriority("-3"), -3);
+    assert.ok(Object.is(parsePriority("-0"), 0), "minus zero is zero");
+    for (const raw of ["", "1.5", "1e3", "+1", "1000001", "-1000001", "99999999", "0x1"])
+      assert.equal(parsePriority(raw), null, raw);
+  });
+
+  it("parseCidr() takes addresses and ranges of either family", () => {
+    assert.equal(parseCidr("10.0.0.0/8"), "10.0.0.0/8");
+    assert.equal(parseCidr("192.0.2.7"), "192.0.2.7/32");
+    assert.equal(parseCidr("FD00::/8"), "fd00::/8");
+    for (const raw of ["", "10.0.0.0/33", "10.0.0/8", "::/129", "fe80::1%eth0", "10.0.0.0/8;", "a", "10.0.0.0/"]) {
+      assert.equal(parseCidr(raw), null, raw);
+    }
+  });
+});
