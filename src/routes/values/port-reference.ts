@@ -9,6 +9,6 @@ export const parsePortReference = (raw: string): PortReference | null => {
     const number = Number(raw);
     return number >= 1 && number <= 65535 ? { number } : null;
   }
-  const isName = raw.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(raw);
+  const isName = raw.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(raw) && /[a-z]/.test(raw);
   return isName ? { name: raw } : null;
 };
