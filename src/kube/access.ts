@@ -5,7 +5,7 @@ export interface KubeCredentials {
   /** Keep-alive agent with the TLS settings in it; the same object until those change. */
   readonly agent: Agent;
   /** `Authorization` and impersonation headers. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
 }
 
 /** How to reach one API server, and as whom. Made by `loadKubeAccess`. */

@@ -54,7 +54,7 @@ export interface ClientLimits {
   readonly maxLineBytes: number;
 }
 
-/** Requests to one API server over kept-alive connections. Failures are values; nothing here throws. */
+/** Requests to one API server over kept-alive connections. Failures are values; only what `onLine` throws is thrown. */
 export interface KubeClient {
   /** One request; a 401 is tried once more with renewed credentials. */
   request(request: KubeRequest): Promise<KubeResult>;
