@@ -96,9 +96,12 @@ export interface ReflectorLimits {
   /** A watch asks the server to end it after a random time between these; default 300 to 600 s. */
   readonly minWatchSeconds: number;
   readonly maxWatchSeconds: number;
-  /** First backoff, its cap, and the quiet time after which it starts anew; default 800 ms, 30 s, 120 s (client-go's). */
+  /** The first wait after a failure is at most this; doubled for each further one. Default 200 ms. */
   readonly backoffBaseMs: number;
+  /** Cap of the wait after an answer; default 30 s (client-go's). */
   readonly backoffMaxMs: number;
+  /** Cap of the wait where nothing answered, so that the server's return is noticed at once; default 2 s. */
+  readonly networkBackoffMaxMs: number;
 }
 
 export interface ReflectorOptions<T> extends ReflectorListeners<T> {
