@@ -208,7 +208,8 @@ export const createReflector = <T>(options: ReflectorOptions<T>): Reflector<T> =
     stop: async () => {
       stopping.abort();
       interrupt.abort();
-      await running;
+      // A listener that threw is reported by run().
+      await running?.catch(() => {});
     },
   };
 };
