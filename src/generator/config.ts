@@ -16,6 +16,8 @@ export interface GeneratorConfig {
   readonly quietMs: number;
   /** The longest that a change may wait for others. */
   readonly maxWaitMs: number;
+  /** How often what is watched is also compared, since a watch can go deaf without an error. */
+  readonly compareIntervalMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -33,5 +35,6 @@ export const readConfig = (environment: Environment = process.env): GeneratorCon
     listen: reader.parsed("GENERATOR_LISTEN", { host: null, port: 9101 }, parseListenAddress),
     quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
     maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),
+    compareIntervalMs: reader.integer("COMPARE_INTERVAL_MS", 5000, { min: 50, max: 3_600_000 }),
     logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
   }));

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { KubeClient } from "../kube/client.ts";
 import { systemClock } from "../kube/clock.ts";
+import { describeFailure } from "../kube/failure-text.ts";
 import type { ReflectorChange, ReflectorState } from "../kube/reflection.ts";
 import { createReflector } from "../kube/reflector.ts";
 import { SERVICES } from "../kube/resource.ts";
@@ -13,7 +14,7 @@ import { openConfigFile } from "./config-file.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import { createProblemLog } from "./problem-log.ts";
 import { createPropagationTracker } from "./propagation.ts";
-import { createPublisher } from "./publisher.ts";
+import { createPublisher, shownChanges } from "./publisher.ts";
 import { watchStatus } from "./status-watch.ts";
 
 /** The running generator. */
@@ -32,13 +33,12 @@ export interface GeneratorParts {
 }
 
 const fileName = "default.conf";
-const compareIntervalMs = 5000;
 
 const logState = (log: Logger, state: ReflectorState): void => {
   if (state.kind !== "backing-off") return;
   const { failed, failure, attempt, delayMs } = state;
   log.warn(
-    { verb: failed, reason: failure.message, attempt, retryInMs: Math.round(delayMs) },
+    { verb: failed, reason: describeFailure(failure), attempt, retryInMs: Math.round(delayMs) },
     "the API server did not answer as it should, the last configuration stands",
   );
 };
@@ -90,7 +90,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
       coalescer.change();
     },
   });
-  const status = watchStatus(config.runDir, compareIntervalMs, (reported) => {
+  const status = watchStatus(config.runDir, config.compareIntervalMs, (reported) => {
     for (const { hash, propagationMs, changed } of tracker.observe(reported, performance.now())) {
       if (propagationMs === null) continue;
       metrics.propagation.observe(propagationMs / 1000);
@@ -111,7 +111,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
       // The next write meets the same fault, and reports it.
       () => undefined,
     );
-  }, compareIntervalMs);
+  }, config.compareIntervalMs);
   let isStopping = false;
   return {
     ended: reflector.run(),

@@ -33,8 +33,8 @@ export interface Publisher {
 
 const retryBaseMs = 500;
 const retryMaxMs = 30_000;
-// The log names a few of the Services that changed; how many there were is a key of its own.
-const shownChanges = 5;
+/** The log names so many of the Services that changed; how many there were is a key of its own. */
+export const shownChanges = 5;
 
 export const createPublisher = (options: PublisherOptions): Publisher => {
   const { file, metrics, log } = options;

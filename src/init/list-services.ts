@@ -1,4 +1,5 @@
 import type { KubeClient } from "../kube/client.ts";
+import { describeFailure } from "../kube/failure-text.ts";
 import { createReflector } from "../kube/reflector.ts";
 import { SERVICES } from "../kube/resource.ts";
 import type { Logger } from "../ops/log.ts";
@@ -35,7 +36,7 @@ export const listServices = async (
     slim: (object) => readService(object, routing.configuration.keyPrefix),
     onState: (state) => {
       if (state.kind !== "backing-off") return;
-      lastFailure = state.failure.message;
+      lastFailure = describeFailure(state.failure);
       log.warn(
         { reason: lastFailure, retryInMs: Math.round(state.delayMs) },
         "could not list the Services, trying again",
