@@ -94,10 +94,8 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     for (const { hash, propagationMs, changed } of tracker.observe(reported, performance.now())) {
       if (propagationMs === null) continue;
       metrics.propagation.observe(propagationMs / 1000);
-      log.info(
-        { sha256: hash.slice(0, 12), changes: changed.length, propagationMs: Math.round(propagationMs) },
-        "live",
-      );
+      const shown = { changed: changed.slice(0, shownChanges), changes: changed.length };
+      log.info({ ...shown, sha256: hash.slice(0, 12), propagationMs: Math.round(propagationMs) }, "live");
     }
   });
   // Level-triggered on this side too: a file that somebody else changed or removed is written anew.
