@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { testConfiguration } from "../support/nginx-server.ts";
+import { goldenCases, readGolden } from "./case.ts";
+
+it("there is an nginx to test the golden files on", { skip: skipWithoutNginx }, () => {
+  assert.ok(nginxBinaries.length > 0);
+});
+
+for (const nginx of nginxBinaries) {
+  describe(`golden files on nginx ${nginx.version}`, () => {
+    for (const name of goldenCases()) {
+      it(`${name} passes nginx -t without a warning`, async () => {
+        const { code, stderr } = await testConfiguration(nginx, readGolden(name, "default.conf"));
+        assert.equal(code, 0, stderr);
+        assert.doesNotMatch(stderr, /\[(warn|emerg|alert|crit|error)\]/);
+      });
+    }
+  });
+}

@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createServer, request, type Server } from "node:http";
+import type { Socket } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { configure } from "../../src/nginx/configuration.ts";
+import { parseListenList } from "../../src/nginx/listen.ts";
+import { readService, type ServiceRecord } from "../../src/routes/service.ts";
+import { parseCidr } from "../../src/routes/values/cidr.ts";
+import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { get, type HttpAnswer, type NginxServer, startNginx } from "../support/nginx-server.ts";
+import { freePort } from "../support/ports.ts";
+
+/** The examples of the Ingress documentation (path types): path type, path, request path, and whether it matches. */
+const ingressTable: readonly (readonly ["Prefix" | "Exact", string, string, boolean])[] = [
+  ["Prefix", "/", "/any/path", true],
+  ["Exact", "/foo", "/foo", true],
+  ["Exact", "/foo", "/bar", false],
+  ["Exact", "/foo", "/foo/", false],
+  ["Exact", "/foo/", "/foo", false],
+  ["Prefix", "/foo", "/foo", true],
+  ["Prefix", "/foo", "/foo/", true],
+  ["Prefix", "/foo/", "/foo", true],
+  ["Prefix", "/foo/", "/foo/", true],
+  ["Prefix", "/aaa/bb", "/aaa/bbb", false],
+  ["Prefix", "/aaa/bbb", "/aaa/bbb", true],
+  ["Prefix", "/aaa/bbb/", "/aaa/bbb", true],
+  ["Prefix", "/aaa/bbb", "/aaa/bbb/", true],
+  ["Prefix", "/aaa/bbb", "/aaa/bbb/ccc", true],
+  ["Prefix", "/aaa/bbb", "/aaa/bbbxyz", false],
+];
+
+/** The rows with several paths: host, request path, and who answers. */
+const overlaps: readonly (readonly [string, string, string | null])[] = [
+  ["p.example.com", "/aaa/ccc", "slash"],
+  ["p.example.com", "/aaa/bbb", "aaa-bbb"],
+  ["p.example.com", "/ccc", "slash"],
+  ["q.example.com", "/ccc", null],
+  ["q.example.com", "/aaa", "only-aaa"],
+  ["e.example.com", "/foo", "exact-foo"],
+  ["e.example.com", "/foo/", "prefix-foo"],
+  ["e.example.com", "/foo/bar", "prefix-foo"],
+];
+
+const service = (name: string, clusterIP: string, port: number, annotations: Record<string, string>): ServiceRecord => {
+  const record = readService(
+    {
+      metadata: {
+        namespace: "default",
+        name,
+        annotations: Object.fromEntries(
+          Object.entries(annotations).map(([key, value]) => [`hotroute.io/${key}`, value]),
+        ),
+      },
+      spec: { clusterIP, ports: [{ port }] },
+    },
+    "hotroute.io/",
+  );
+  assert.ok(record !== null);
+  return record;
+};
+
+/** A backend on an address of its own: says who it is and what it was asked, and echoes over an upgraded connection. */
+const startBackend = async (address: string, port: number): Promise<Server> => {
+  const server = createServer((incoming, response) => {
+    response.setHeader("x-backend", address);
+    response.setHeader("x-connection-port", String(incoming.socket.remotePort));
+    response.end(JSON.stringify({ url: incoming.url, headers: incoming.headers }));
+  });
+  server.on("upgrade", (incoming, socket: Socket) => {
+    const key = `${incoming.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash("sha1").update(key).digest("base64");
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+    socket.pipe(socket);
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, address, resolve));
+  return server;
+};
+
+// One folder of loopback addresses a process, so that test files that run side by side do not meet.
+const subnet = `127.${100 + (process.pid % 100)}.${Math.floor(process.pid / 100) % 256}`;
+
+for (const nginx of nginxBinaries) {
+  describe(`default.conf served by nginx ${nginx.version}`, () => {
+    const names = [
+      "slash",
+      "aaa",
+      "aaa-bbb",
+      "only-aaa",
+      "exact-foo",
+      "prefix-foo",
+      "wild",
+      "wild-deep",
+      "anywhere",
+      "fallback",
+    ];
+    const address = (name: string): string => `${subnet}.${names.indexOf(name) + 1}`;
+    const nameOf = (answer: HttpAnswer): string | null => {
+      const at = String(answer.headers["x-backend"] ?? "")
+        .split(".")
+        .pop();
+      return at === undefined || at === "" ? null : (names[Number(at) - 1] ?? null);
+    };
+    let port: number;
+    let plain: NginxServer;
+    let trusting: { readonly port: number; readonly server: NginxServer };
+    const backends: Server[] = [];
+    const ask = async (host: string, path: string, headers: Record<string, string> = {}) =>
+      get({ port, host, path, headers });
+
+    before(async () => {
+      const backendPort = await freePort();
+      for (const name of names) backends.push(await startBackend(address(name), backendPort));
+      const to = (name: string, annotations: Record<string, string>): ServiceRecord =>
+        service(name, address(name), backendPort, annotations);
+      const services = [
+        ...ingressTable.map(([type, path], row) =>
+          service(`row-${row}`, address("slash"), backendPort, {
+            host: `row${row}.example.com`,
+            path,
+            "path-type": type,
+          }),
+        ),
+        to("slash", { host: "p.example.com" }),
+        to("aaa", { host: "other.example.com", path: "/aaa" }),
+        to("aaa-bbb", { host: "p.example.com", path: "/aaa/bbb" }),
+        to("only-aaa", { host: "q.example.com", path: "/aaa" }),
+        to("exact-foo", { host: "e.example.com", path: "/foo", "path-type": "Exact" }),
+        to("prefix-foo", { host: "e.example.com", path: "/foo" }),
+        to("wild", { host: "*.wild.example.com" }),
+        to("wild-deep", { host: "*.deep.wild.example.com,exact.wild.example.com" }),
+        to("anywhere", { path: "/anywhere" }),
+      ];
+      const start = async (trusted: readonly string[], extra: readonly ServiceRecord[]) => {
+        const own = await freePort();
+        const { text, problems } = configure([...services, ...extra], {
+          keyPrefix: "hotroute.io/",
+          class: null,
+          listens: parseListenList(`127.0.0.1:${own}`) ?? [],
+          trustedProxies: trusted.map((raw) => parseCidr(raw)).filter((cidr) => cidr !== null),
+        });
+        assert.deepEqual(problems, []);
+        return { port: own, server: await startNginx(nginx, text, own) };
+      };
+      const first = await start([], []);
+      port = first.port;
+      plain = first.server;
+      trusting = await start(["127.0.0.0/8"], [to("fallback", { "default-backend": "true" })]);
+    });
+    after(async () => {
+      await plain?.stop();
+      await trusting?.server.stop();
+      for (const backend of backends) {
+        backend.close();
+        backend.closeAllConnections();
+      }
+    });
+
+    ingressTable.forEach(([type, path, asked, isMatch], row) => {
+      it(`${type} ${path} ${isMatch ? "takes" : "leaves"} ${asked}`, async () => {
+        const answer = await ask(`row${row}.example.com`, asked);
+        assert.equal(answer.status, isMatch ? 200 : 404);
+      });
+    });
+
+    for (const [host, path, wanted] of overlaps) {
+      it(`${host}${path} is answered by ${wanted ?? "nobody"}`, async () => {
+        const answer = await ask(host, path);
+        assert.equal(answer.status, wanted === null ? 404 : 200);
+        assert.equal(nameOf(answer), wanted);
+      });
+    }
+
+    it("a wildcard takes one label, and an exact host comes before it", async () => {
+      assert.equal(nameOf(await ask("a.wild.example.com", "/")), "wild");
+      assert.equal(nameOf(await ask("A.Wild.Example.COM:8080", "/")), "wild");
+      assert.equal(nameOf(await ask("exact.wild.example.com", "/")), "wild-deep");
+      assert.equal(nameOf(await ask("a.deep.wild.example.com", "/")), "wild-deep");
+      assert.equal((await ask("a.b.wild.example.com", "/")).status, 404);
+      assert.equal((await ask("wild.example.com", "/")).status, 404);
+    });
+
+    it("what no host takes goes to the routes without a host, else to 404", async () => {
+      assert.equal(nameOf(await ask("unknown.example.com", "/anywhere/x")), "anywhere");
+      assert.equal((await ask("unknown.example.com", "/")).status, 404);
+      assert.equal((await ask("unknown.example.com", "/anywhere-else")).status, 404);
+    });
+
+    it("the default backend takes what is left, on known hosts too", async () => {
+      const other = async (host: string, path: string) => nameOf(await get({ port: trusting.port, host, path }));
+      assert.equal(await other("unknown.example.com", "/"), "fallback");
+      assert.equal(await other("q.example.com", "/ccc"), "fallback");
+      assert.equal(await other("row4.example.com", "/foo"), "fallback");
+      assert.equal(await other("q.example.com", "/aaa/x"), "only-aaa");
+    });
+
+    it("passes the path and the query as they came", async () => {
+      const raw = "/a%2Fb/%C3%A9;x=1//y?q=%20&r=a+b";
+      const { body } = await ask("p.example.com", raw);
+      assert.equal(JSON.parse(body).url, raw);
+    });
+
+    it("sets the forwarded headers, and overwrites what a client sent", async () => {
+      const spoofed = {
+        "x-forwarded-for": "6.6.6.6",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "evil.example.com",
+        "x-forwarded-port": "666",
+        "x-real-ip": "6.6.6.6",
+        "x-request-id": "mine",
+        forwarded: "for=6.6.6.6",
+        proxy: "evil:80",
+      };
+      const { headers } = JSON.parse((await ask("p.example.com:8443", "/", spoofed)).body);
+      assert.equal(headers.host, "p.example.com");
+      assert.equal(headers["x-forwarded-for"], "127.0.0.1");
+      assert.equal(headers["x-forwarded-proto"], "http");
+      assert.equal(headers["x-forwarded-host"], "p.example.com");
+      assert.equal(headers["x-forwarded-port"], "8443");
+      assert.equal(headers["x-real-ip"], "127.0.0.1");
+      assert.match(headers["x-request-id"], /^[0-9a-f]{32}$/);
+      assert.equal(headers.forwarded, undefined);
+      assert.equal(headers.proxy, undefined);
+    });
+
+    it("believes the forwarded headers of a trusted proxy, as far as they are well-formed", async () => {
+      const asked = async (headers: Record<string, string>) =>
+        JSON.parse((await get({ port: trusting.port, host: "p.example.com", path: "/", headers })).body).headers;
+      const good = await asked({
+        "x-forwarded-for": "192.0.2.7",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "shop.example.org",
+        "x-request-id": "trace-1",
+      });
+      assert.equal(good["x-forwarded-for"], "192.0.2.7");
+      assert.equal(good["x-real-ip"], "192.0.2.7");
+      assert.equal(good["x-forwarded-proto"], "https");
+      assert.equal(good["x-forwarded-host"], "shop.example.org");
+      assert.equal(good["x-forwarded-port"], "443");
+      assert.equal(good["x-request-id"], "trace-1");
+      const bad = await asked({
+        "x-forwarded-proto": "gopher",
+        "x-forwarded-host": "a b<script>",
+        "x-forwarded-port": "80; x",
+        "x-request-id": 'a"b',
+      });
+      assert.equal(bad["x-forwarded-proto"], "http");
+      assert.equal(bad["x-forwarded-host"], "p.example.com");
+      assert.equal(bad["x-forwarded-port"], "80");
+      assert.match(bad["x-request-id"], /^[0-9a-f]{32}$/);
+    });
+
+    it("keeps the connection to the upstream for the next request", async () => {
+      const ports = new Set<unknown>();
+      for (let count = 0; count < 5; count += 1)
+        ports.add((await ask("p.example.com", "/")).headers["x-connection-port"]);
+      assert.equal(ports.size, 1);
+    });
+
+    it("passes WebSocket upgrades on", async () => {
+      const echoed = await new Promise<string>((resolve, reject) => {
+        const sent = request({
+          host: "127.0.0.1",
+          port,
+          path: "/ws",
+          headers: {
+            host: "p.example.com",
+            connection: "Upgrade",
+            upgrade: "websocket",
+            "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "sec-websocket-version": "13",
+          },
+        });
+        sent.on("upgrade", (answer, socket) => {
+          assert.equal(answer.statusCode, 101);
+          socket.once("data", (data: Buffer) => {
+            socket.destroy();
+            resolve(data.toString());
+          });
+          socket.write("echo this");
+        });
+        sent.on("response", (answer) => reject(new Error(`no upgrade: ${answer.statusCode}`)));
+        sent.on("error", reject);
+        sent.end();
+      });
+      assert.equal(echoed, "echo this");
+    });
+  });
+}
+
+it("there is an nginx to serve with", { skip: skipWithoutNginx }, () => {
+  assert.ok(nginxBinaries.length > 0);
+});
