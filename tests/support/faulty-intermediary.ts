@@ -28,7 +28,7 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body: string;
     }
-  | { readonly kind: "lines"; readonly lines: readonly string[]; readonly then: "end" | "reset" | "hang" }
+  | { readonly kind: "lines"; readonly lines: readonly string[]; readonly ending: "end" | "reset" | "hang" }
   | { readonly kind: "truncate"; readonly bytes: number };
 
 /** An HTTP server on 127.0.0.1, without TLS, that forwards to a real API server with that server's credentials. */
@@ -92,7 +92,7 @@ const writeLines = (response: ServerResponse, fault: Extract<Fault, { kind: "lin
   response.writeHead(200, { "content-type": "application/json" });
   response.flushHeaders();
   const finish = (): void => {
-    switch (fault.then) {
+    switch (fault.ending) {
       case "end":
         response.end();
         return;
