@@ -8,15 +8,18 @@ export class ProgramError extends Error {
 
 const isSettingsError = (error: unknown): boolean => error instanceof Error && error.name === "SettingsError";
 
-/** The message and those of the causes behind it, on one line. */
+/** The message and those of the causes behind it, each said once, on one line. */
 export const describeError = (error: unknown): string => {
-  const parts: string[] = [];
+  let parts: readonly string[] = [];
   for (let current: unknown = error; current !== undefined && parts.length < 5; ) {
-    const text = current instanceof Error ? current.message || current.name : String(current);
-    if (!parts.some((part) => part.includes(text))) parts.push(text);
+    const text = (current instanceof Error ? current.message || current.name : String(current)).replace(
+      /\s*\n\s*/g,
+      " ",
+    );
+    if (!parts.some((part) => part.includes(text))) parts = [...parts.filter((part) => !text.includes(part)), text];
     current = current instanceof Error ? current.cause : undefined;
   }
-  return parts.join(": ").replace(/\s*\n\s*/g, " ");
+  return parts.join(": ");
 };
 
 /**
