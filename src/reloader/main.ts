@@ -1,0 +1,9 @@
+import { createLogger } from "../ops/log.ts";
+import { runProgram } from "../ops/program.ts";
+import { readConfig } from "./config.ts";
+import { runReloader } from "./reloader.ts";
+
+await runProgram("reloader", (stop) => {
+  const config = readConfig();
+  return runReloader(config, createLogger("reloader", config.logLevel), stop);
+});

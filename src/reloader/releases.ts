@@ -1,0 +1,107 @@
+import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { type ConfigFile, isConf } from "./revision.ts";
+import type { RunPaths } from "./run-paths.ts";
+
+/** How many releases are kept beside those that are named. */
+const keptReleases = 3;
+
+const isRevision = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+
+/** The folder of a release. */
+export const releaseDir = (paths: RunPaths, revision: string): string => join(paths.releases, revision);
+
+/** The folder of a release's copies of the configuration files. */
+export const releaseConfDir = (paths: RunPaths, revision: string): string =>
+  join(releaseDir(paths, revision), "conf.d");
+
+/** Makes the folders, and removes what a run that was killed left half made. */
+export const prepareReleases = async (paths: RunPaths): Promise<void> => {
+  await mkdir(paths.releases, { recursive: true, mode: 0o755 });
+  const names = await readdir(paths.releases);
+  const unfinished = names.filter((name) => name.startsWith("."));
+  await Promise.all(unfinished.map((name) => rm(join(paths.releases, name), { recursive: true, force: true })));
+};
+
+/** Only what nginx includes is copied: keys and password files are named by absolute path, and stay where they are. */
+const contents = (files: readonly ConfigFile[], mainConf: string): ReadonlyMap<string, Buffer> =>
+  new Map([
+    ["nginx.conf", Buffer.from(mainConf)],
+    ...files.filter(isConf).map((file): [string, Buffer] => [join("conf.d", file.name), file.bytes]),
+  ]);
+
+const isIntact = async (directory: string, wanted: ReadonlyMap<string, Buffer>): Promise<boolean> => {
+  try {
+    for (const [name, bytes] of wanted) if (!bytes.equals(await readFile(join(directory, name)))) return false;
+    return (await readdir(join(directory, "conf.d"))).length === wanted.size - 1;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Makes the release of a revision: whole, or not at all.
+ *
+ * @throws the file system's error (ENOSPC, EACCES …); then nothing of it is left
+ */
+export const buildRelease = async (
+  paths: RunPaths,
+  revision: string,
+  files: readonly ConfigFile[],
+  mainConf: string,
+): Promise<void> => {
+  const directory = releaseDir(paths, revision);
+  const wanted = contents(files, mainConf);
+  if (await isIntact(directory, wanted)) return;
+  const temporary = join(paths.releases, `.${revision}.tmp`);
+  try {
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(join(temporary, "conf.d"), { recursive: true, mode: 0o755 });
+    for (const [name, bytes] of wanted) await writeFile(join(temporary, name), bytes, { mode: 0o644 });
+    // A release of that name that is not intact was damaged from outside (a crash of the machine, a hand).
+    await rm(directory, { recursive: true, force: true });
+    await rename(temporary, directory);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+};
+
+/**
+ * Points a link to a release's nginx.conf, by one rename.
+ *
+ * @throws the file system's error; then the link stands as it was
+ */
+export const pointLink = async (paths: RunPaths, link: string, revision: string): Promise<void> => {
+  const temporary = join(dirname(link), `.${basename(link)}.tmp`);
+  await rm(temporary, { force: true });
+  await symlink(join(relative(paths.runDir, releaseDir(paths, revision)), "nginx.conf"), temporary);
+  await rename(temporary, link);
+};
+
+/** The revision that a link points to; null when there is no such link, or its release is gone. */
+export const linkedRevision = async (link: string): Promise<string | null> => {
+  try {
+    const revision = basename(dirname(await readlink(link)));
+    return isRevision(revision) && (await stat(link)).isFile() ? revision : null;
+  } catch {
+    return null;
+  }
+};
+
+/** Marks a release as just promoted, so that it counts among the last ones. */
+export const touchRelease = async (paths: RunPaths, revision: string): Promise<void> => {
+  const now = new Date();
+  await utimes(releaseDir(paths, revision), now, now);
+};
+
+/** Removes old releases: the last three that were promoted stay, and those that are named. */
+export const pruneReleases = async (paths: RunPaths, keep: ReadonlySet<string>): Promise<void> => {
+  const names = (await readdir(paths.releases)).filter(isRevision);
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, atMs: (await stat(join(paths.releases, name))).mtimeMs })),
+  );
+  aged.sort((left, right) => right.atMs - left.atMs);
+  const old = aged.slice(keptReleases).filter(({ name }) => !keep.has(name));
+  await Promise.all(old.map(({ name }) => rm(join(paths.releases, name), { recursive: true, force: true })));
+};

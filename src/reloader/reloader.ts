@@ -1,0 +1,74 @@
+import { serveEndpoints } from "../ops/endpoints.ts";
+import type { Logger } from "../ops/log.ts";
+import type { ExitCode } from "../ops/program.ts";
+import type { Workshop } from "./attempt.ts";
+import type { ReloaderConfig } from "./config.ts";
+import { createEngine } from "./engine.ts";
+import { readDescriptorLimit, readLimits, workersFor } from "./machine.ts";
+import { mainConfOf } from "./main-conf.ts";
+import { createMetrics } from "./metrics.ts";
+import { probeNginx } from "./nginx-binary.ts";
+import { nginxChildren } from "./processes.ts";
+import { createReport } from "./report.ts";
+import { prepareRunDir, prepareTempDir } from "./run-dir.ts";
+import { createStatusFile } from "./status-file.ts";
+import { watchConfig } from "./watch.ts";
+
+/**
+ * Runs the reloader: nginx serves what the configuration directory holds, until the program is stopped.
+ *
+ * @throws ProgramError when it cannot start (no nginx, a run folder that cannot be written, a port in use), or when
+ * nginx dies again and again
+ */
+export const runReloader = async (config: ReloaderConfig, log: Logger, stop: AbortSignal): Promise<ExitCode> => {
+  const nginx = await probeNginx(config.nginxBin, config.searchPath);
+  const paths = await prepareRunDir(config.runDir);
+  const temp = await prepareTempDir(config.tempRoot, config.runDir);
+  const limits = await readLimits();
+  const fixed = mainConfOf({
+    paths,
+    tempDir: temp.path,
+    workers: config.workers ?? workersFor(limits),
+    descriptorLimit: await readDescriptorLimit(),
+    workerShutdownTimeout: config.workerShutdownTimeout,
+    keepaliveMinTimeout: nginx.hasKeepaliveMinTimeout ? config.keepaliveMinTimeout : null,
+    hasStubStatus: nginx.hasStubStatus,
+  });
+  const metrics = createMetrics({
+    socketPath: paths.socket,
+    workers: async () => {
+      const master = engine.master();
+      const children = master === null ? [] : await nginxChildren(master.pid);
+      const count = (role: string): number => children.filter((child) => child.role === role).length;
+      return { active: count("active"), draining: count("draining") };
+    },
+  });
+  const statusFile = createStatusFile(paths.status, (error) => log.error({ err: error }, "status.json not written"));
+  const shop: Workshop = { config, nginx, paths, log, stop };
+  const engine = createEngine(shop, fixed, createReport(log, metrics, statusFile));
+  const endpoints = await serveEndpoints("RELOADER_LISTEN", config.listen, { registry: metrics.registry, ...engine });
+  log.info(
+    {
+      configDir: config.configDir,
+      nginx: nginx.path,
+      version: nginx.version,
+      workers: fixed.workers,
+      port: endpoints.port,
+    },
+    "reloader started",
+  );
+  const watch = watchConfig(config.configDir, config.mainTemplateFile, engine.changed, (error) => {
+    metrics.watchErrors.inc();
+    log.warn({ err: error }, "file watch failed; changes are found by the comparison");
+  });
+  try {
+    await engine.run();
+  } finally {
+    await watch.close();
+    await statusFile.flush();
+    await endpoints.close();
+    await temp.remove();
+  }
+  log.info("stopped");
+  return 0;
+};

@@ -1,0 +1,59 @@
+import { stat } from "node:fs/promises";
+import { type FSWatcher, watch } from "chokidar";
+
+/** Tells of changes in the configuration directory. */
+export interface ConfigWatch {
+  /** Watches anew if the directory is another one by now (deleted and made anew). */
+  readonly refresh: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const identityOf = async (directory: string): Promise<string | null> => {
+  try {
+    const { dev, ino, birthtimeMs } = await stat(directory);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * Watches a directory and the targets of links in it, and a file if one is given.
+ *
+ * @param onChange a change was seen, which one does not matter: the whole directory is read anew
+ * @param onError the watch may be deaf from now on; nothing is thrown, the periodic comparison goes on
+ */
+export const watchConfig = (
+  directory: string,
+  file: string | null,
+  onChange: () => void,
+  onError: (error: unknown) => void,
+): ConfigWatch => {
+  const open = (): FSWatcher => {
+    const watcher = watch(file === null ? [directory] : [directory, file], {
+      depth: 1,
+      ignoreInitial: true,
+      // Each of these would hold an event back.
+      atomic: false,
+      awaitWriteFinish: false,
+    });
+    // The kernel's own events come before chokidar has looked at the files, and tell of `..data` too.
+    watcher.on("raw", onChange);
+    watcher.on("all", onChange);
+    watcher.on("error", onError);
+    return watcher;
+  };
+  let watcher = open();
+  let identity: string | null | undefined;
+  return {
+    refresh: async () => {
+      const now = await identityOf(directory);
+      const isAnother = identity !== undefined && now !== null && now !== identity;
+      identity = now ?? identity;
+      if (!isAnother) return;
+      await watcher.close();
+      watcher = open();
+    },
+    close: () => watcher.close(),
+  };
+};
