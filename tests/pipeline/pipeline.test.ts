@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { parseStatus } from "../../src/contract/status.ts";
+import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
+import { type Backend, startBackend } from "../support/backend.ts";
+import { nginxBinaries } from "../support/nginx-binaries.ts";
+import { get } from "../support/nginx-server.ts";
+import { freePort } from "../support/ports.ts";
+import { type RunningProgram, startProgram } from "../support/program.ts";
+import type { TestApiServer } from "../support/test-apiserver.ts";
+import { waitFor } from "../support/wait.ts";
+
+const hasKubectl = spawnSync("kubectl", ["version", "--client"]).status === 0;
+
+for (const kind of apiServerKinds) {
+  for (const nginx of nginxBinaries) {
+    describe(`${kind.kind} → init → generator → reloader → nginx ${nginx.version}`, { skip: kind.skip }, () => {
+      let folder: string;
+      let server: TestApiServer;
+      let generator: RunningProgram;
+      let reloader: RunningProgram;
+      let port: number;
+      const backends: Backend[] = [];
+
+      const serve = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> => {
+        const { clusterIP } = await createService(server, { name, labels });
+        backends.push(await startBackend(name, clusterIP, 8000));
+      };
+      const answer = async (host: string, path = "/") => {
+        const { status, body } = await get({ port, host, path });
+        return status === 200 ? body : String(status);
+      };
+      const waitForAnswer = (host: string, wanted: string) =>
+        waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted, { everyMs: 2 });
+
+      before(async () => {
+        folder = await mkdtemp(join(tmpdir(), "hotroute-pipeline-"));
+        server = await kind.start();
+        port = await freePort();
+        for (let index = 0; index < 9; index += 1) await serve(`app-${index}`, exposed(`app-${index}.example.com`));
+        await serve("plain");
+        const environment = {
+          KUBECONFIG: server.kubeconfigPath,
+          CONFIG_DIR: join(folder, "conf.d"),
+          RUN_DIR: join(folder, "run"),
+          TMPDIR: folder,
+          HTTP_LISTEN: `127.0.0.1:${port}`,
+          GENERATOR_LISTEN: "127.0.0.1:0",
+          RELOADER_LISTEN: "127.0.0.1:0",
+          NGINX_BIN: nginx.path,
+        };
+        const init = startProgram("init", environment);
+        assert.equal(await init.ended, 0, init.stderr());
+        reloader = startProgram("reloader", environment);
+        generator = startProgram("generator", environment);
+        await waitForAnswer("app-0.example.com", "app-0");
+      });
+      after(async () => {
+        await generator?.stop();
+        await reloader?.stop();
+        for (const backend of backends) await backend.stop();
+        await server?.stop();
+        await rm(folder, { recursive: true, force: true });
+      });
+
+      it("serves what init wrote", async () => {
+        for (let index = 0; index < 9; index += 1) {
+          assert.equal(await answer(`app-${index}.example.com`), `app-${index}`);
+        }
+        assert.equal(await answer("plain.example.com"), "404");
+      });
+
+      it("a label routes a Service, a change moves it, the label's end ends it", async (t) => {
+        const startMs = performance.now();
+        await patchService(server, "plain", { metadata: { labels: exposed("plain.example.com") } });
+        await waitForAnswer("plain.example.com", "plain");
+        t.diagnostic(`from the label to the first answer: ${Math.round(performance.now() - startMs)} ms`);
+        const live = await generator.waitForLog("live");
+        t.diagnostic(`from the event to settled: ${String(live.propagationMs)} ms`);
+        await patchService(server, "plain", { metadata: { labels: { "hotroute.io/host": "moved.example.com" } } });
+        await waitForAnswer("moved.example.com", "plain");
+        await waitForAnswer("plain.example.com", "404");
+        await patchService(server, "plain", { metadata: { labels: { "hotroute.io/expose": null } } });
+        await waitForAnswer("moved.example.com", "404");
+      });
+
+      it("kubectl label is answered by nginx", { skip: hasKubectl ? false : "no kubectl" }, async () => {
+        const { status, stderr } = spawnSync(
+          "kubectl",
+          [
+            "label",
+            "service",
+            "plain",
+            "hotroute.io/expose=true",
+            "hotroute.io/host=kubectl.example.com",
+            "--overwrite",
+          ],
+          { env: { ...process.env, KUBECONFIG: server.kubeconfigPath }, encoding: "utf8" },
+        );
+        assert.equal(status, 0, stderr);
+        await waitForAnswer("kubectl.example.com", "plain");
+      });
+
+      it("a wrong annotation costs one route, and nobody else a request", async () => {
+        await patchService(server, "app-1", { metadata: { annotations: { "hotroute.io/path": "no-slash; }" } } });
+        await waitForAnswer("app-1.example.com", "404");
+        assert.equal(await answer("app-2.example.com"), "app-2");
+        await patchService(server, "app-1", { metadata: { annotations: { "hotroute.io/path": null } } });
+        await waitForAnswer("app-1.example.com", "app-1");
+      });
+
+      it("status.json says what is live, as the contract has it", async () => {
+        const status = await waitFor("an applied status", async () => {
+          const parsed = parseStatus(await readFile(join(folder, "run", "status.json"), "utf8"));
+          return parsed?.state === "applied" && parsed.wanted === parsed.live ? parsed : null;
+        });
+        assert.deepEqual(Object.keys(status.files), ["default.conf"]);
+      });
+
+      it("a killed generator takes nothing down, and catches up when it is back", async () => {
+        generator.child.kill("SIGKILL");
+        await generator.ended;
+        await deleteService(server, "app-8");
+        assert.equal(await answer("app-2.example.com"), "app-2");
+        generator = startProgram("generator", {
+          KUBECONFIG: server.kubeconfigPath,
+          CONFIG_DIR: join(folder, "conf.d"),
+          RUN_DIR: join(folder, "run"),
+          HTTP_LISTEN: `127.0.0.1:${port}`,
+          GENERATOR_LISTEN: "127.0.0.1:0",
+        });
+        await waitForAnswer("app-8.example.com", "404");
+        assert.equal(await answer("app-2.example.com"), "app-2");
+      });
+    });
+  }
+}
