@@ -7,7 +7,7 @@ import type { NginxBinary } from "./nginx-binary.ts";
 import { signalReload, testConfiguration } from "./nginx-command.ts";
 import { claimPidFile, clearReasons, endGroup, type NginxMaster, readReasons, startMaster } from "./nginx-master.ts";
 import type { Complaint } from "./nginx-message.ts";
-import { cutMessage, readComplaint } from "./nginx-message.ts";
+import { cutMessage, isFinalRefusal, readComplaint } from "./nginx-message.ts";
 import { buildRelease, pointLink, releaseConfDir, touchRelease } from "./releases.ts";
 import type { ConfigFile } from "./revision.ts";
 import type { RunPaths } from "./run-paths.ts";
@@ -82,13 +82,17 @@ const explainUnverified = async (
   return readComplaint(reasons, releaseConfDir(paths, revision), config.configDir);
 };
 
-/** Starts nginx from live.conf and waits until it serves the revision; what does not is ended again. */
+/**
+ * Starts nginx from live.conf and waits until it serves the revision; what does not is ended again.
+ *
+ * @returns `refused`: it ended by itself (a port is taken); `died`: it was killed; `silent`: it runs, and does not serve
+ */
 export const startLive = async (
   shop: Workshop,
   revision: string,
 ): Promise<
   | { readonly kind: "serving"; readonly master: NginxMaster; readonly firstMs: number }
-  | { readonly kind: "died" | "silent"; readonly complaint: Complaint }
+  | { readonly kind: "died" | "refused" | "silent"; readonly complaint: Complaint }
   | { readonly kind: "stopped" }
 > => {
   const { config, paths, stop } = shop;
@@ -107,11 +111,13 @@ export const startLive = async (
     how === null
       ? `nginx started, but did not answer with the revision within ${config.verifyTimeoutMs} ms`
       : `nginx ended when it was started (${how})`;
-  return { kind: how === null ? "silent" : "died", complaint: await explainUnverified(shop, revision, otherwise) };
+  const complaint = await explainUnverified(shop, revision, otherwise);
+  if (how === null) return { kind: "silent", complaint };
+  return { kind: how.startsWith("SIG") ? "died" : "refused", complaint };
 };
 
 /** Points live.conf back, and makes nginx serve what it points to. */
-const goBack = async (shop: Workshop, master: NginxMaster, revision: string, previous: string): Promise<void> => {
+export const goBack = async (shop: Workshop, master: NginxMaster, previous: string): Promise<void> => {
   const { config, paths, nginx, stop } = shop;
   await pointLink(paths, paths.live, previous);
   if (master.ended() !== null || stop.aborted) return;
@@ -123,10 +129,7 @@ const goBack = async (shop: Workshop, master: NginxMaster, revision: string, pre
   const isOver = (): boolean => master.ended() !== null || stop.aborted;
   const firstMs = await waitFirst(paths.socket, previous, config.verifyTimeoutMs, isOver);
   if (firstMs !== null) await waitSettled(master.pid, older, config.verifyTimeoutMs, isOver);
-  shop.log.warn(
-    { revision: previous, refused: revision, verified: firstMs !== null },
-    "went back to the last revision",
-  );
+  shop.log.warn({ revision: previous, verified: firstMs !== null }, "went back to the last revision");
 };
 
 const reload = async (
@@ -144,17 +147,18 @@ const reload = async (
   }
   await pointLink(paths, paths.live, candidate.revision);
   const signalledMs = performance.now();
-  const isOver = (): boolean => master.ended() !== null || stop.aborted;
+  const isDown = (): boolean => master.ended() !== null || stop.aborted;
+  const isOver = async (): Promise<boolean> => isDown() || isFinalRefusal(await readReasons(paths));
   const signal = await signalReload(nginx, paths.signal, { timeoutMs: config.testTimeoutMs, stop });
   const first = signal.isOk ? await waitFirst(paths.socket, candidate.revision, config.verifyTimeoutMs, isOver) : null;
   const firstMs = first === null ? null : performance.now() - signalledMs;
   if (firstMs !== null) log.debug({ revision: candidate.revision, firstMs }, "first");
-  const settled = firstMs === null ? null : await waitSettled(master.pid, older, config.verifyTimeoutMs, isOver);
+  const settled = firstMs === null ? null : await waitSettled(master.pid, older, config.verifyTimeoutMs, isDown);
   if (settled !== null) {
     const times = { testedMs, firstMs, settledMs: performance.now() - signalledMs };
     return { kind: "applied", times, master };
   }
-  await goBack(shop, master, candidate.revision, live);
+  await goBack(shop, master, live);
   if (stop.aborted) return { kind: "stopped" };
   const times = { testedMs, firstMs, settledMs: null };
   const ended = master.ended();

@@ -1,7 +1,9 @@
 import type { Health } from "../ops/endpoints.ts";
+import { affirm } from "./affirm.ts";
 import { attempt, type Candidate, type Outcome, type Running, type Workshop } from "./attempt.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { differenceOf, type FileHashes, hashesOf } from "./changes.ts";
+import type { DrainGate } from "./drain.ts";
 import { look } from "./look.ts";
 import type { MainConf } from "./main-conf.ts";
 import type { NginxMaster } from "./nginx-master.ts";
@@ -35,8 +37,19 @@ const now = (): number => performance.now();
 /** Beyond the sum of every deadline in a step, for a machine that is slow itself. */
 const hangMarginMs = 30_000;
 
-/** @param fixed what nginx.conf says whatever the revision */
-export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): Engine => {
+/** The engine's surroundings. */
+export interface EngineParts {
+  readonly shop: Workshop;
+  /** What nginx.conf says whatever the revision. */
+  readonly fixed: MainConf;
+  readonly report: Report;
+  readonly drainGate: DrainGate;
+  /** Called at each periodic comparison: the watch may have gone deaf. */
+  readonly refreshWatch: () => Promise<void>;
+}
+
+/** Makes the loop; nothing happens before `run`. */
+export const createEngine = ({ shop, fixed, report, drainGate, refreshWatch }: EngineParts): Engine => {
   const { config, paths, stop, log } = shop;
   let model: Model = {
     change: null,
@@ -47,6 +60,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
     live: null,
     failure: null,
     startAtMs: null,
+    heldUntilMs: 0,
     bucket: createBucket(config.reloadBurst, config.reloadIntervalMs, now()),
   };
   let candidate: Candidate | null = null;
@@ -54,6 +68,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
   let settledFiles: FileHashes = new Map();
   let seenRevision: string | null = null;
   let unusable: string | null = null;
+  let isSilent = false;
   let beatMs = now();
   let wake = (): void => {};
 
@@ -62,7 +77,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
     wake();
   };
   const supervisor = createSupervisor(shop, report, {
-    serving: (revision) => update({ live: revision, startAtMs: null }),
+    serving: (revision) => update({ live: revision, startAtMs: null, isDirty: true }),
     down: (startAtMs) => update({ live: null, startAtMs }),
   });
 
@@ -120,6 +135,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
         return;
       case "applied":
         model = { ...model, failure: null };
+        isSilent = false;
         report.ended(tried, outcome, null);
         supervisor.adopt(outcome.master, tried.revision);
         return;
@@ -134,8 +150,34 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
     }
   };
 
+  /** What lies between two changes: nginx may serve another revision, the watch may be deaf. */
+  const compareStep = async (): Promise<void> => {
+    await refreshWatch();
+    const master = supervisor.master();
+    const { live } = model;
+    if (master !== null && live !== null) {
+      const found = await affirm(shop, master, live, model.wanted?.revision ?? null);
+      isSilent = found === "silent";
+      if (found === "late" && model.wanted !== null) supervisor.adopt(master, model.wanted.revision);
+    }
+    return lookStep();
+  };
+
+  const prune = async (tried: string): Promise<void> => {
+    const live = await linkedRevision(paths.live);
+    try {
+      await pruneReleases(paths, new Set([tried, live ?? tried, model.live ?? tried]));
+    } catch (error) {
+      log.warn({ err: error }, "old releases cannot be removed");
+    }
+  };
+
   const attemptStep = async (): Promise<void> => {
-    if (candidate === null) return update({ isDirty: true }); // its bytes were let go: read them again
+    const master = supervisor.master();
+    const holdMs = master === null ? 0 : await drainGate.holdMs(master.pid, now());
+    if (holdMs > 0) return update({ heldUntilMs: now() + holdMs });
+    // Its bytes were let go, or another change came while the memory was looked at: read again.
+    if (candidate === null || model.isDirty) return update({ isDirty: true });
     const tried = candidate;
     candidate = null;
     settledFiles = hashesOf(tried.files);
@@ -144,8 +186,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
     report.attempting(tried, attempts + 1);
     const outcome = await attempt(shop, tried, await running());
     record(tried, outcome);
-    const live = await linkedRevision(paths.live);
-    await pruneReleases(paths, new Set([tried.revision, ...(live === null ? [] : [live])]));
+    await prune(tried.revision);
   };
 
   const step = async (): Promise<void> => {
@@ -155,7 +196,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
       case "start":
         return supervisor.start();
       case "look":
-        return lookStep();
+        return model.isDirty ? lookStep() : compareStep();
       case "attempt":
         return attemptStep();
       case "sleep":
@@ -189,6 +230,7 @@ export const createEngine = (shop: Workshop, fixed: MainConf, report: Report): E
         : { ok: false, reason: `the loop has not moved for ${Math.round(now() - beatMs)} ms` },
     readyz: () => {
       if (stop.aborted) return { ok: false, reason: "stopping" };
+      if (isSilent) return { ok: false, reason: "nginx does not answer" };
       if (model.live !== null) return { ok: true };
       return { ok: false, reason: unusable ?? report.reason() };
     },

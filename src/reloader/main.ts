@@ -3,7 +3,7 @@ import { runProgram } from "../ops/program.ts";
 import { readConfig } from "./config.ts";
 import { runReloader } from "./reloader.ts";
 
-await runProgram("reloader", (stop) => {
+void runProgram("reloader", (stop) => {
   const config = readConfig();
   return runReloader(config, createLogger("reloader", config.logLevel), stop);
 });

@@ -33,7 +33,8 @@ const emergLines = (text: string): readonly string[] => {
  * @param configDir the folder that they were copied from, which a person knows
  */
 export const readComplaint = (text: string, releaseConfDir: string, configDir: string): Complaint => {
-  const lines = emergLines(text);
+  // That it gave up on a port says less than which port, which it said before.
+  const lines = emergLines(text).filter((line, _, all) => all.length === 1 || line !== "still could not bind()");
   const said = (lines.length > 0 ? lines.join("\n") : text.trim()).replaceAll(`${releaseConfDir}/`, `${configDir}/`);
   const prefix = `${configDir}/`;
   for (const line of said.split("\n")) {
@@ -43,3 +44,10 @@ export const readComplaint = (text: string, releaseConfDir: string, configDir: s
   }
   return { message: cutMessage(said), at: null };
 };
+
+/**
+ * Whether nginx's log of reasons says that it has refused a load for good. A port that is taken is tried five times
+ * before that. Source: ngx_open_listening_sockets in src/core/ngx_connection.c
+ */
+export const isFinalRefusal = (reasons: string): boolean =>
+  emergLines(reasons).some((line) => !/^bind\(\) to .* failed /.test(line));

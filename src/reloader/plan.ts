@@ -18,6 +18,8 @@ export interface Model {
   readonly failure: Failure | null;
   /** When nginx is to be started from live.conf: it is down, and there is a release to start from. Else null. */
   readonly startAtMs: number | null;
+  /** No attempt before this: old workers must end first, for memory's sake. */
+  readonly heldUntilMs: number;
   readonly bucket: TokenBucket;
 }
 
@@ -53,7 +55,7 @@ const attemptAt = (model: Model, nowMs: number, limits: PlanLimits): number => {
   if (wanted === null || wanted.revision === model.live) return Number.POSITIVE_INFINITY;
   const settled = change === null ? nowMs : settledAt(change, wanted.isWhole, limits);
   const retry = failure?.revision === wanted.revision ? failure.retryAtMs : nowMs;
-  return Math.max(settled, retry, tokenAt(model.bucket, nowMs));
+  return Math.max(settled, retry, model.heldUntilMs, tokenAt(model.bucket, nowMs));
 };
 
 /** Decides the next step from the whole state, never from what happened last. */

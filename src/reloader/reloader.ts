@@ -3,6 +3,7 @@ import type { Logger } from "../ops/log.ts";
 import type { ExitCode } from "../ops/program.ts";
 import type { Workshop } from "./attempt.ts";
 import type { ReloaderConfig } from "./config.ts";
+import { createDrainGate } from "./drain.ts";
 import { createEngine } from "./engine.ts";
 import { readDescriptorLimit, readLimits, workersFor } from "./machine.ts";
 import { mainConfOf } from "./main-conf.ts";
@@ -45,7 +46,11 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
   });
   const statusFile = createStatusFile(paths.status, (error) => log.error({ err: error }, "status.json not written"));
   const shop: Workshop = { config, nginx, paths, log, stop };
-  const engine = createEngine(shop, fixed, createReport(log, metrics, statusFile));
+  const drainGate = createDrainGate(config, limits.memoryBytes, (view) =>
+    log.warn({ ...view }, "reload waits: old workers still drain, and another generation would pass the memory limit"),
+  );
+  const report = createReport(log, metrics, statusFile);
+  const engine = createEngine({ shop, fixed, report, drainGate, refreshWatch: () => watch.refresh() });
   const endpoints = await serveEndpoints("RELOADER_LISTEN", config.listen, { registry: metrics.registry, ...engine });
   log.info(
     {

@@ -145,6 +145,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     died: (how) => {
       setLive(null);
       log.error({ how }, "nginx died; it is started anew from the live release");
+      publish({ live: null, state: "pending", message: `nginx died (${how})`, at: null });
     },
     inSync: (candidate) => {
       metrics.lastSuccessful.set(1);

@@ -94,6 +94,7 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
         report.started(revision, started.firstMs);
         return adopt(started.master, revision);
       case "silent":
+      case "refused":
         return startAgainLater(revision, started.complaint.message);
       case "died":
         countDeath(started.complaint.message);

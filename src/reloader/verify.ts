@@ -18,19 +18,20 @@ const pauseMs = (elapsedMs: number): number => Math.min(50, Math.max(2, elapsedM
 /**
  * Asks again and again until the answer is yes.
  *
- * @param isOver ends the waiting early: nginx died, or the program stops
+ * @param isOver ends the waiting early: nginx died or refused, or the program stops
  * @returns milliseconds it took; null when the deadline passed or it was over
  */
 const waitUntil = async (
   isTrue: (remainingMs: number) => Promise<boolean>,
   timeoutMs: number,
-  isOver: () => boolean,
+  isOver: () => boolean | Promise<boolean>,
 ): Promise<number | null> => {
   const startMs = performance.now();
   for (;;) {
     const elapsedMs = performance.now() - startMs;
-    if (elapsedMs >= timeoutMs || isOver()) return null;
+    if (elapsedMs >= timeoutMs) return null;
     if (await isTrue(timeoutMs - elapsedMs)) return performance.now() - startMs;
+    if (await isOver()) return null;
     await sleep(pauseMs(elapsedMs));
   }
 };
@@ -40,7 +41,7 @@ export const waitFirst = (
   socketPath: string,
   revision: string,
   timeoutMs: number,
-  isOver: () => boolean,
+  isOver: () => boolean | Promise<boolean>,
 ): Promise<number | null> =>
   waitUntil(
     async (remainingMs) => (await servedRevision(socketPath, Math.min(remainingMs, 1000))) === revision,
@@ -53,7 +54,7 @@ export const waitSettled = (
   masterPid: number,
   older: readonly NginxChild[],
   timeoutMs: number,
-  isOver: () => boolean,
+  isOver: () => boolean | Promise<boolean>,
 ): Promise<number | null> =>
   waitUntil(
     async () => !(await acceptingWorkers(masterPid)).some((now) => older.some((then) => isSameProcess(now, then))),

@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { chmod, mkdir, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { nginxChildren, nginxGroup, readProcess } from "../../src/reloader/processes.ts";
+import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { freePort } from "../support/ports.ts";
+import { waitFor } from "../support/wait.ts";
+import { isApplied, onStage, serverText } from "./fixture.ts";
+
+const listenOn = (port: number): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+
+const isAlive = async (pid: number): Promise<boolean> => {
+  const info = await readProcess(pid);
+  return info !== null && !info.isZombie;
+};
+
+/** A folder of PATH without setpriv: nginx then outlives a reloader that is killed. */
+const noSetpriv = { PATH: "/nonexistent" };
+const hasPdeathsig = spawnSync("setpriv", ["--pdeathsig", "TERM", "true"]).status === 0;
+
+describe("faults", { skip: skipWithoutNginx }, () => {
+  for (const nginx of nginxBinaries) {
+    describe(`nginx ${nginx.version}`, { concurrency: 4 }, () => {
+      it("row 10: a port held by another process: unverified, back to the old one, and live when the port is free", () =>
+        onStage(nginx, async (stage) => {
+          const taken = await freePort();
+          const other = await listenOn(taken);
+          try {
+            await stage.publish(serverText(stage.port, "old"));
+            const first = await stage.start();
+            const { live } = await stage.waitForStatus("applied", isApplied);
+            await stage.publish(serverText(stage.port, "new") + serverText(taken, "never"));
+            const status = await stage.waitForStatus("unverified", ({ state }) => state === "unverified");
+            assert.match(status.message, new RegExp(`bind\\(\\) to 127.0.0.1:${taken} failed`));
+            assert.equal(status.live, live);
+            assert.ok(status.testedMs !== null && status.firstMs === null);
+            assert.equal(await stage.body(), "old");
+            assert.equal((await first.ask("/readyz")).status, 200);
+            assert.equal(await first.metric('hotroute_reloads_total{result="unverified"}'), 1);
+            assert.equal(await first.stop(), 0);
+            await stage.start();
+            await stage.waitForBody("old");
+          } finally {
+            other.close();
+          }
+          await stage.waitForBody("new");
+          await stage.waitForStatus("applied", isApplied);
+        }));
+
+      it("row 12: nginx -t hangs: killed at its deadline, rejected", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "old"));
+          await stage.start({ TEST_TIMEOUT_MS: "300" });
+          await stage.waitForStatus("applied", isApplied);
+          const fifo = join(stage.configDir, "..", "nobody-writes");
+          assert.equal(spawnSync("mkfifo", [fifo]).status, 0);
+          await stage.publish(`include ${fifo};\n${serverText(stage.port, "new")}`);
+          const status = await stage.waitForStatus("rejected", ({ state }) => state === "rejected");
+          assert.match(status.message, /nginx -t did not end within 300 ms/);
+          assert.equal(await stage.body(), "old");
+        }));
+
+      it("row 13: a pid file that is missing, empty or names a stranger: the stranger is never signalled, the change is live", () =>
+        onStage(nginx, async (stage) => {
+          const stranger = spawn("sleep", ["60"], { stdio: "ignore" });
+          try {
+            const strangerPid = stranger.pid ?? 0;
+            await stage.publish(serverText(stage.port, "0"));
+            const reloader = await stage.start();
+            await stage.waitForStatus("applied", isApplied);
+            const pidFile = join(stage.runDir, "nginx.pid");
+            const master = await readFile(pidFile, "utf8");
+            for (const content of [`${strangerPid}\n`, "", "1\n", null]) {
+              if (content === null) await rm(pidFile);
+              else await writeFile(pidFile, content);
+              await stage.publish(serverText(stage.port, `pid ${content}`.trim()));
+              await stage.waitForBody(`pid ${content}`.trim());
+              assert.equal(await readFile(pidFile, "utf8"), master);
+            }
+            // SIGHUP would have ended it.
+            assert.ok(await isAlive(strangerPid));
+            await reloader.waitForLog("pid file did not name nginx: corrected");
+          } finally {
+            stranger.kill("SIGKILL");
+          }
+        }));
+
+      it("row 14: nginx's master is killed: its workers are ended, traffic is back, exit 1 after the third death", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "back"));
+          const reloader = await stage.start();
+          await stage.waitForStatus("applied", isApplied);
+          let last = 0;
+          for (const death of [1, 2]) {
+            const pid = await stage.masterPid();
+            const workers = await nginxChildren(pid);
+            assert.ok(workers.length > 0);
+            process.kill(pid, "SIGKILL");
+            await waitFor(`the end of its workers, death ${death}`, async () => (await nginxGroup(pid)).length === 0);
+            await stage.waitForBody("back");
+            last = await waitFor("a new master", async () => {
+              const now = await stage.masterPid();
+              return now !== pid && now;
+            });
+            await reloader.waitForMetric("hotroute_nginx_up", (value) => value === 1);
+            await stage.waitForStatus("applied", isApplied);
+          }
+          process.kill(last, "SIGKILL");
+          assert.equal(await reloader.ended, 1);
+          assert.match(reloader.stderr(), /nginx died 3 times in 60 s/);
+          assert.equal((await nginxGroup(last)).length, 0);
+        }));
+
+      it("row 14: traffic is back within a second", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "back"));
+          const reloader = await stage.start();
+          await stage.waitForStatus("applied", isApplied);
+          const killedMs = performance.now();
+          process.kill(await stage.masterPid(), "SIGKILL");
+          await reloader.waitForLog("nginx started from the live release");
+          await stage.waitForBody("back");
+          // The goal is one second; a machine that is busy with other tests gets some more.
+          assert.ok(performance.now() - killedMs < 5_000);
+        }));
+
+      it("row 15: a worker is killed: nginx's master replaces it", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "served"));
+          const reloader = await stage.start({ WORKERS: "1" });
+          await stage.waitForStatus("applied", isApplied);
+          const [worker] = await nginxChildren(await stage.masterPid());
+          assert.ok(worker !== undefined);
+          process.kill(worker.pid, "SIGKILL");
+          await waitFor("the end of the worker", async () => !(await isAlive(worker.pid)));
+          await stage.waitForBody("served");
+          await reloader.waitForMetric('hotroute_nginx_workers{state="active"}', (value) => value === 1);
+        }));
+
+      it(
+        "row 16: the reloader is killed: nginx does not live on, and the next one serves from live.conf",
+        {
+          skip: hasPdeathsig ? false : "no setpriv that knows --pdeathsig",
+        },
+        () =>
+          onStage(nginx, async (stage) => {
+            await stage.publish(serverText(stage.port, "live"));
+            const reloader = await stage.start();
+            await stage.waitForStatus("applied", isApplied);
+            const master = await stage.masterPid();
+            reloader.child.kill("SIGKILL");
+            await waitFor("the end of nginx", async () => (await nginxGroup(master)).length === 0);
+            assert.equal(await reloader.ended, "SIGKILL");
+            await stage.publish("bad\n");
+            await stage.start();
+            await stage.waitForBody("live");
+          }),
+      );
+
+      it("row 16: where the kernel does not end nginx, the next reloader does, and takes its place", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "live"));
+          const reloader = await stage.start(noSetpriv);
+          await stage.waitForStatus("applied", isApplied);
+          const master = await stage.masterPid();
+          reloader.child.kill("SIGKILL");
+          await waitFor("the end of the reloader", async () => !(await isAlive(reloader.child.pid ?? 0)));
+          assert.ok((await nginxGroup(master)).length > 0, "nobody ended it");
+          const next = await stage.start(noSetpriv);
+          await next.waitForLog("ended the nginx that an earlier run left");
+          await waitFor("another master", async () => (await stage.masterPid()) !== master);
+          await stage.waitForBody("live");
+          assert.equal((await nginxGroup(master)).length, 0);
+        }));
+
+      it("row 17: restart while the shared configuration is bad: serves from live.conf, and says what is bad", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "live"));
+          const first = await stage.start();
+          await stage.waitForStatus("applied", isApplied);
+          assert.equal(await first.stop(), 0);
+          await stage.publish("bad\n");
+          const second = await stage.start();
+          await stage.waitForBody("live");
+          const status = await stage.waitForStatus("rejected", ({ state }) => state === "rejected");
+          assert.equal(status.at?.file, "default.conf");
+          assert.equal((await second.ask("/readyz")).status, 200);
+        }));
+
+      it("row 17: first boot with a bad one, with none, with no directory: alive, not ready, says why, serves when it is good", () =>
+        onStage(nginx, async (stage) => {
+          await rm(stage.configDir, { recursive: true });
+          const reloader = await stage.start({ COMPARE_INTERVAL_MS: "200" });
+          const notReady = (pattern: RegExp) =>
+            waitFor(`not ready: ${pattern}`, async () => {
+              const { status, body } = await reloader.ask("/readyz");
+              return status === 503 && pattern.test(body);
+            });
+          await notReady(/there is no .*: make it, or set CONFIG_DIR/);
+          await mkdir(stage.configDir);
+          await notReady(/there is no \*\.conf file/);
+          await stage.publish("bad\n");
+          await notReady(/unexpected end of file|unknown directive/);
+          assert.equal((await reloader.ask("/healthz")).status, 200);
+          assert.equal(await reloader.metric("hotroute_nginx_up"), 0);
+          await stage.publish(serverText(stage.port, "good"));
+          await stage.waitForBody("good");
+          await waitFor("ready", async () => (await reloader.ask("/readyz")).status === 200);
+        }));
+
+      it("row 18: a socket left by a crash is removed before the start", () =>
+        onStage(nginx, async (stage) => {
+          await mkdir(stage.runDir);
+          const socket = join(stage.runDir, "nginx.sock");
+          const script =
+            "require('net').createServer().listen(process.argv[1],()=>process.kill(process.pid,'SIGKILL'))";
+          spawnSync(process.execPath, ["-e", script, socket]);
+          await stage.publish(serverText(stage.port, "bound"));
+          await stage.start();
+          await stage.waitForBody("bound");
+          await stage.waitForStatus("applied", isApplied);
+        }));
+
+      it("row 20: a run folder where no release can be made: the old one serves, and it is tried again", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "old"));
+          const reloader = await stage.start();
+          await stage.waitForStatus("applied", isApplied);
+          // A link in the candidate's place that cannot be replaced stands for a full volume: it fails for root too.
+          const candidate = join(stage.runDir, "candidate.conf");
+          await rm(candidate);
+          await mkdir(join(candidate, "in the way"), { recursive: true });
+          await stage.publish(serverText(stage.port, "new"));
+          await reloader.waitForMetric('hotroute_reloads_total{result="failed"}', (value) => value === 1);
+          const status = await stage.waitForStatus("the reason", ({ message }) => message !== "");
+          assert.match(status.message, /candidate\.conf/);
+          assert.equal(status.state, "pending", "nothing is said against the configuration");
+          assert.equal(await stage.body(), "old");
+          await rm(candidate, { recursive: true });
+          await stage.waitForBody("new");
+        }));
+
+      it("a slow master that takes the candidate up after its deadline is believed", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "old"));
+          const reloader = await stage.start({ VERIFY_TIMEOUT_MS: "400", COMPARE_INTERVAL_MS: "150" });
+          await stage.waitForStatus("applied", isApplied);
+          const fifo = join(stage.configDir, "..", "slow.inc");
+          assert.equal(spawnSync("mkfifo", [fifo]).status, 0);
+          const feed = async (): Promise<void> => {
+            await (await open(fifo, "w")).close();
+          };
+          const forTheTest = feed();
+          await stage.publish(`include ${fifo};\n${serverText(stage.port, "late")}`);
+          await forTheTest;
+          await reloader.waitForMetric('hotroute_reloads_total{result="unverified"}', (value) => value === 1);
+          assert.equal(await stage.body(), "old");
+          await feed();
+          await stage.waitForBody("late");
+          await stage.waitForStatus("applied", isApplied);
+        }));
+
+      it("someone else makes nginx serve another release: the live one is loaded again", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "first"));
+          const reloader = await stage.start({ COMPARE_INTERVAL_MS: "200" });
+          const first = await stage.waitForStatus("applied", isApplied);
+          await stage.publish(serverText(stage.port, "second"));
+          const second = await stage.waitForStatus(
+            "applied",
+            (status) => isApplied(status) && status.live !== first.live,
+          );
+          const link = join(stage.runDir, "live.conf");
+          await rm(link);
+          await symlink(join("releases", first.live ?? "", "nginx.conf"), link);
+          process.kill(await stage.masterPid(), "SIGHUP");
+          await reloader.waitForLog("went back to the last revision");
+          await stage.waitForBody("second");
+          assert.ok((await readFile(link, "utf8")).includes(second.live ?? "none"));
+        }));
+
+      it(
+        "a file that this user may not read is named",
+        { skip: process.getuid?.() === 0 ? "root reads all" : false },
+        () =>
+          onStage(nginx, async (stage) => {
+            await stage.publish(serverText(stage.port, "old"));
+            await stage.start();
+            await stage.waitForStatus("applied", isApplied);
+            await chmod(stage.file, 0o000);
+            const status = await stage.waitForStatus("unreadable", ({ wanted }) => wanted === null);
+            assert.match(status.message, /default\.conf cannot be read \(EACCES\)/);
+          }),
+      );
+    });
+  }
+});
