@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 /** Memory of an idle process in MB (10^6 bytes / 1.048576: as the kernel's kB / 1024), and the Services it held. */
 export interface MemorySample {
@@ -13,21 +13,23 @@ export interface MemorySample {
 
 const IDLE_MS = 15_000;
 
-/** Bundles a program as the product is: one minified CommonJS file. Returns its path. */
-export const bundle = async (program: string, folder: string): Promise<string> => {
+/** Where client-node lies, which the reflector loads only for exec plugins, auth providers and proxies. */
+export type Layout = "one file" | "client-node apart";
+
+const CLIENT_NODE_CONFIG = /^@kubernetes\/client-node\/dist\/config\.js$/;
+
+const clientNodeApart: Plugin = {
+  name: "client-node-apart",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: CLIENT_NODE_CONFIG }, () => ({ path: "./client-node.cjs", external: true }));
+  },
+};
+
+/** Bundles a program as the product is: minified CommonJS. Returns its path. */
+export const bundle = async (program: string, folder: string, layout: Layout): Promise<string> => {
   const outfile = join(folder, `${program}.cjs`);
-  const entry = join(import.meta.dirname, `${program}.ts`);
-  // Top-level await is not CommonJS: the whole program becomes an async function.
-  const source = await readFile(entry, "utf8");
-  const imports = source.match(/^import .*$/gm) ?? [];
-  const body = source.replace(/^import .*$/gm, "");
   await build({
-    stdin: {
-      contents: `${imports.join("\n")}\n(async () => {${body}})();`,
-      resolveDir: import.meta.dirname,
-      sourcefile: entry,
-      loader: "ts",
-    },
+    entryPoints: [join(import.meta.dirname, `${program}.ts`)],
     outfile,
     bundle: true,
     minify: true,
@@ -35,6 +37,7 @@ export const bundle = async (program: string, folder: string): Promise<string> =
     format: "cjs",
     legalComments: "none",
     logLevel: "error",
+    plugins: layout === "one file" ? [] : [clientNodeApart],
   });
   return outfile;
 };

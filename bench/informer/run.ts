@@ -8,11 +8,16 @@ import { join } from "node:path";
 import { kubeApiServerAvailable, startKubeApiServer } from "../../tests/support/kube-apiserver.ts";
 import type { TestApiServer } from "../../tests/support/test-apiserver.ts";
 import { compareBehaviour } from "./behaviour.ts";
-import { bundle, type MemorySample, measureMemory } from "./memory.ts";
+import { bundle, type Layout, type MemorySample, measureMemory } from "./memory.ts";
 
 const PARALLEL = 16;
-const EMPTY_PROGRAMS = ["load-nothing", "load-client-node"];
-const WATCHING_PROGRAMS = ["watch-informer", "watch-reflector"];
+const MEASURED: readonly (readonly [program: string, layout: Layout])[] = [
+  ["load-nothing", "one file"],
+  ["load-client-node", "one file"],
+  ["watch-informer", "one file"],
+  ["watch-reflector", "one file"],
+  ["watch-reflector", "client-node apart"],
+];
 
 /** A Service as `kubectl apply` leaves it: labels, hotroute's keys, and the last applied configuration. */
 const serviceBody = (index: number): unknown => {
@@ -44,26 +49,22 @@ const createServices = async (server: TestApiServer, count: number): Promise<voi
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-const report = (program: string, samples: readonly MemorySample[]): void => {
+const report = (program: string, layout: Layout, samples: readonly MemorySample[]): void => {
   const show = (pick: (sample: MemorySample) => number): string => {
     const values = samples.map(pick);
     return `${median(values).toFixed(1)} MB (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`;
   };
   const rssAnon = show(({ rssAnonMb }) => rssAnonMb);
-  console.log(`${program}: ${samples[0]?.services} Services, RssAnon ${rssAnon}, RSS ${show(({ rssMb }) => rssMb)}`);
+  const rss = show(({ rssMb }) => rssMb);
+  console.log(`${program}, ${layout}: ${samples[0]?.services} Services, RssAnon ${rssAnon}, RSS ${rss}`);
 };
 
-const measure = async (
-  programs: readonly string[],
-  folder: string,
-  kubeconfig: string,
-  runs: number,
-): Promise<void> => {
-  for (const program of programs) {
-    const bundled = await bundle(program, folder);
+const measure = async (folder: string, kubeconfig: string, runs: number): Promise<void> => {
+  for (const [program, layout] of MEASURED) {
+    const bundled = await bundle(program, folder, layout);
     const samples: MemorySample[] = [];
     for (let i = 0; i < runs; i += 1) samples.push(await measureMemory(bundled, kubeconfig));
-    report(program, samples);
+    report(program, layout, samples);
   }
 };
 
@@ -86,7 +87,7 @@ const main = async (): Promise<void> => {
       console.log(`${scenario}: ${subject}: ${finding}`);
     }
     await createServices(server, services);
-    await measure([...EMPTY_PROGRAMS, ...WATCHING_PROGRAMS], folder, server.kubeconfigPath, runs);
+    await measure(folder, server.kubeconfigPath, runs);
   } finally {
     await server.stop();
     await rm(folder, { recursive: true });

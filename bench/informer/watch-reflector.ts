@@ -5,11 +5,16 @@ import { createReflector } from "../../src/kube/reflector.ts";
 import { SERVICES } from "../../src/kube/resource.ts";
 import { readService } from "../../src/routes/service.ts";
 
-const reflector = createReflector({
-  client: createKubeClient(await loadKubeAccess(process.env)),
-  resource: SERVICES,
-  namespace: null,
-  slim: (object) => readService(object, "hotroute.io/"),
-  onSynced: () => void process.stdout.write(`${reflector.size}\n`),
-});
-await reflector.run();
+// No top-level await: the bundle is CommonJS.
+const main = async (): Promise<void> => {
+  const reflector = createReflector({
+    client: createKubeClient(await loadKubeAccess(process.env)),
+    resource: SERVICES,
+    namespace: null,
+    slim: (object) => readService(object, "hotroute.io/"),
+    onSynced: () => void process.stdout.write(`${reflector.size}\n`),
+  });
+  await reflector.run();
+};
+
+void main();

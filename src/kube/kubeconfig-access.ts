@@ -86,13 +86,11 @@ const tokenOf = (user: JsonObject): Material | null => {
   return token === "" ? null : { kind: "data", data: Buffer.from(token) };
 };
 
-const directAccess = async (selected: SelectedContext, server: string): Promise<KubeAccess> => {
+const directAccess = async (selected: SelectedContext, server: string, ca: Material | null): Promise<KubeAccess> => {
   const { cluster, user } = { cluster: selected.cluster.body, user: selected.user.body };
-  const ca = readMaterialOf(selected, cluster, "certificate-authority", `cluster ${selected.clusterName}`);
   const cert = readMaterialOf(selected, user, "client-certificate", `user ${selected.userName}`);
   const key = readMaterialOf(selected, user, "client-key", `user ${selected.userName}`);
   const token = tokenOf(user);
-  await requireFile(selected, ca, "the certificate authority");
   await requireFile(selected, cert, "the client certificate");
   await requireFile(selected, key, "the client key");
   await requireFile(selected, token, "the token file");
@@ -120,17 +118,19 @@ const directAccess = async (selected: SelectedContext, server: string): Promise<
  */
 export const accessFromContext = async (selected: SelectedContext, path: string): Promise<KubeAccess> => {
   const server = readServer(selected);
+  const cluster = selected.cluster.body;
+  const ca = readMaterialOf(selected, cluster, "certificate-authority", `cluster ${selected.clusterName}`);
+  await requireFile(selected, ca, "the certificate authority");
   const exec = jsonObject(selected.user.body.exec);
   const needsPlugin = exec !== null || jsonObject(selected.user.body["auth-provider"]) !== null;
-  const proxy = jsonText(selected.cluster.body["proxy-url"]);
-  if (!needsPlugin && proxy === "") return await directAccess(selected, server);
+  const proxy = jsonText(cluster["proxy-url"]);
+  if (!needsPlugin && proxy === "") return await directAccess(selected, server, ca);
   if (exec !== null) await requireExec(selected, exec, path);
-  const { "proxy-url": _, ...cluster } = selected.cluster.body;
   return createPluginAccess({
     source: selected.path,
     server,
     namespace: selected.namespace,
-    cluster: proxy === "" ? cluster : { ...cluster, "proxy-url": proxy },
+    cluster,
     user: selected.user.body,
   });
 };

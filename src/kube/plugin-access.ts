@@ -2,7 +2,7 @@ import type { Agent } from "node:http";
 import type { RequestOptions } from "node:https";
 import type { KubeAccess, KubeCredentials } from "./access.ts";
 import { createAgentSource } from "./agent.ts";
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, jsonText } from "./json.ts";
 
 /** Access that needs client-node: an exec plugin, an auth provider (OIDC and the clouds'), or a proxy. */
 export interface PluginAccessOptions {
@@ -14,6 +14,13 @@ export interface PluginAccessOptions {
   readonly user: JsonObject;
 }
 
+// client-node does not know kubeconfig's `tokenFile`, but has an auth provider that reads one.
+const withTokenFile = (user: JsonObject): JsonObject => {
+  const tokenFile = jsonText(user.tokenFile);
+  if (tokenFile === "") return user;
+  return { ...user, token: undefined, "auth-provider": { name: "tokenFile", config: { tokenFile } } };
+};
+
 // Loaded only here and only when needed: client-node brings 20 MB of private memory (docs/adr/0001-own-reflector.md).
 const loadKubeConfig = async (options: PluginAccessOptions) => {
   const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
@@ -23,7 +30,7 @@ const loadKubeConfig = async (options: PluginAccessOptions) => {
   config.loadFromString(
     JSON.stringify({
       clusters: [{ name: "selected", cluster: { ...options.cluster, ...skip } }],
-      users: [{ name: "selected", user: options.user }],
+      users: [{ name: "selected", user: withTokenFile(options.user) }],
       contexts: [{ name: "selected", context: { cluster: "selected", user: "selected" } }],
       "current-context": "selected",
     }),
@@ -36,7 +43,9 @@ type LoadedConfig = Awaited<ReturnType<typeof loadKubeConfig>>;
 const headersOf = (options: RequestOptions): Record<string, string | string[]> => {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (typeof value === "string" || Array.isArray(value)) headers[name.toLowerCase()] = value;
+    // A token that was read from a file may bring the file's last newline along.
+    if (typeof value === "string") headers[name.toLowerCase()] = value.trim();
+    if (Array.isArray(value)) headers[name.toLowerCase()] = value;
   }
   if (options.auth) headers.authorization = `Basic ${Buffer.from(options.auth).toString("base64")}`;
   return headers;
@@ -48,7 +57,7 @@ const pemOf = (value: RequestOptions["ca" | "cert" | "key"]): Buffer | string | 
 /** Access through client-node's KubeConfig, whose own agent is used only where there is a proxy: it keeps nothing alive. */
 export const createPluginAccess = (options: PluginAccessOptions): KubeAccess => {
   const agents = createAgentSource(options.server);
-  const behindProxy = options.cluster["proxy-url"] !== undefined;
+  const behindProxy = jsonText(options.cluster["proxy-url"]) !== "";
   let loading: Promise<LoadedConfig> | null = null;
   let proxyAgent: Agent | null = null;
   const agentFrom = (applied: RequestOptions): Agent => {

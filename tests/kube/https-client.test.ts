@@ -225,7 +225,7 @@ describe("createKubeClient()", () => {
     assert.equal(server.requests.length, 1);
   });
 
-  it("goes through an http proxy by CONNECT, and through an exec plugin's credentials with it", async (t) => {
+  it("goes through an http proxy by CONNECT, with the token of a file", async (t) => {
     const server = await startEchoServer({ key: serverPair.key, cert: serverPair.cert });
     t.after(() => server.stop());
     const connected: string[] = [];
@@ -246,7 +246,11 @@ describe("createKubeClient()", () => {
       "certificate-authority": authority.caPath,
       "proxy-url": `http://127.0.0.1:${port}`,
     };
-    const client = await clientFor(t, cluster, { token: "through" });
+    const tokenFolder = await mkdtemp(join(tmpdir(), "hotroute-proxy-"));
+    t.after(() => rm(tokenFolder, { recursive: true }));
+    const tokenFile = join(tokenFolder, "token");
+    await writeFile(tokenFile, "through\n");
+    const client = await clientFor(t, cluster, { tokenFile });
     const body = bodyOf(await get(client));
     assert.equal(jsonObject(body.headers)?.authorization, "Bearer through");
     assert.deepEqual(connected, [new URL(server.url).host]);

@@ -6,6 +6,7 @@ import { connectionFaultTests } from "./reflector/connection-faults.ts";
 import { contentFaultTests } from "./reflector/content-faults.ts";
 import { expiryTests } from "./reflector/expiry.ts";
 import { listAndWatchTests } from "./reflector/list-and-watch.ts";
+import { requestTests } from "./reflector/requests.ts";
 import { stopTests } from "./reflector/stop.ts";
 
 for (const { name, skip, start } of API_SERVERS) {
@@ -21,6 +22,7 @@ for (const { name, skip, start } of API_SERVERS) {
     describe("faults of the connection", () => connectionFaultTests(given));
     describe("faults of the content", () => contentFaultTests(given));
     describe("credentials and permissions", () => accessTests(given));
+    describe("requests", () => requestTests(given));
     describe("stop()", () => stopTests(given));
   });
 }
