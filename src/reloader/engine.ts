@@ -83,7 +83,7 @@ export const createEngine = ({ shop, fixed, report, drainGate, refreshWatch }: E
 
   const sleepUntil = (untilMs: number): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(untilMs - now(), config.compareIntervalMs));
+      const timer = setTimeout(resolve, Math.min(Math.max(1, untilMs - now()), config.compareIntervalMs));
       wake = () => {
         clearTimeout(timer);
         resolve();

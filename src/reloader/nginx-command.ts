@@ -47,6 +47,7 @@ const run = (
       isTimeout = true;
       kill();
     }, limits.timeoutMs);
+    if (limits.stop.aborted) kill();
     limits.stop.addEventListener("abort", kill, { once: true });
     child.on("error", (error) => {
       failure = error;
