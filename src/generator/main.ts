@@ -1,6 +1,7 @@
 import { createKubeClient } from "../kube/https-client.ts";
 import { loadKubeAccess } from "../kube/kube-config.ts";
 import { serveEndpoints } from "../ops/endpoints.ts";
+import { keepYoungGenerationSmall } from "../ops/heap.ts";
 import { createLogger } from "../ops/log.ts";
 import { ProgramError, runProgram } from "../ops/program.ts";
 import { readConfig } from "./config.ts";
@@ -8,6 +9,7 @@ import { type Generator, startGenerator } from "./generator.ts";
 import { createMetrics } from "./metrics.ts";
 
 void runProgram("generator", async (stop) => {
+  keepYoungGenerationSmall();
   const config = readConfig();
   const log = createLogger("generator", config.logLevel);
   const metrics = createMetrics();

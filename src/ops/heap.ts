@@ -1,0 +1,21 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/**
+ * Keeps V8 from growing its young generation to three times 16 MiB, which a burst of short-lived objects (a list of
+ * Services) makes it do, and which it then keeps. Measured on the generator with 1,000 Services, idle: 57 MB of private
+ * memory without, 44 MB with.
+ */
+export const keepYoungGenerationSmall = (): void => setFlagsFromString("--semi-space-growth-factor=1");
+
+type CollectGarbage = (options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
+
+/**
+ * Gives back what a burst left behind; takes some tens of milliseconds, so it is for a quiet moment. Measured as above:
+ * another 7 MB. V8 does the same only when memory runs short, which a container's limit does not tell it.
+ */
+export const releaseUnusedHeap = (): void => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as CollectGarbage; // V8's own function, made visible by the flag
+  collect({ type: "major", execution: "sync", flavor: "last-resort" });
+};
