@@ -1,0 +1,36 @@
+import { stringify } from "yaml";
+
+/** How a server is reached: its URL, its token, and (PEM) what its certificate is checked against. */
+export interface ServerAccess {
+  readonly url: string;
+  readonly token: string | null;
+  readonly ca: string | null;
+}
+
+const NAME = "hotroute";
+
+/**
+ * A kubeconfig for one server.
+ * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ */
+export const kubeconfig = ({ url, token, ca }: ServerAccess): string => {
+  const plain = url.startsWith("http:");
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [
+      {
+        name: NAME,
+        cluster: {
+          server: url,
+          // Clients in JavaScript ask for this before they speak plain HTTP.
+          ...(plain ? { "insecure-skip-tls-verify": true } : {}),
+          ...(ca === null ? {} : { "certificate-authority-data": Buffer.from(ca).toString("base64") }),
+        },
+      },
+    ],
+    users: [{ name: NAME, user: token === null ? {} : { token } }],
+    contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace: "default" } }],
+    "current-context": NAME,
+  });
+};
