@@ -125,15 +125,23 @@ export type RenderMainConf = (conf: MainConf) => string;
 /**
  * Reads and compiles the user's template; the compiler is loaded only here, it is a third of a megabyte.
  *
+ * @returns the function throws Error, naming the file, for a name that the template's data do not have
  * @throws Error naming the file when it cannot be read or compiled
  */
 export const loadMainTemplate = async (path: string): Promise<RenderMainConf> => {
+  const inFile = (cause: unknown): Error => new Error(`MAIN_TEMPLATE_FILE ${path}: ${describeError(cause)}`, { cause });
   try {
     const source = await readFile(path, "utf8");
     const { default: handlebars } = await import("handlebars");
     const template = handlebars.compile<MainConf>(source, { noEscape: true, strict: true, knownHelpersOnly: true });
-    return (conf) => template(conf);
+    return (conf) => {
+      try {
+        return template(conf);
+      } catch (cause) {
+        throw inFile(cause);
+      }
+    };
   } catch (cause) {
-    throw new Error(`MAIN_TEMPLATE_FILE ${path}: ${describeError(cause)}`, { cause });
+    throw inFile(cause);
   }
 };

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { readConfig } from "../../src/reloader/config.ts";
+import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { startProgram } from "../support/program.ts";
 
 describe("readConfig()", () => {
@@ -113,5 +117,49 @@ describe("the program's start", () => {
     const program = startProgram("reloader", { NGINX_BIN: "/bin/true" });
     assert.equal(await program.ended, 1);
     assert.match(program.stderr(), /^hotroute reloader: \/bin\/true is not nginx.*\n$/);
+  });
+
+  const fails = async (settings: Readonly<Record<string, string>>, pattern: RegExp): Promise<void> => {
+    const folder = await mkdtemp(join(tmpdir(), "hotroute-config-"));
+    try {
+      await writeFile(join(folder, "file"), "");
+      const inFolder = Object.fromEntries(Object.entries(settings).map(([name, path]) => [name, join(folder, path)]));
+      const nginx = nginxBinaries[0]?.path ?? "";
+      const common = { NGINX_BIN: nginx, RUN_DIR: join(folder, "run"), TMPDIR: folder, RELOADER_LISTEN: "127.0.0.1:0" };
+      const program = startProgram("reloader", { ...common, ...inFolder });
+      assert.equal(await program.ended, 1);
+      assert.match(program.stderr(), pattern);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+
+  it("names a run folder that cannot be written, and exits 1", { skip: skipWithoutNginx }, () =>
+    fails({ RUN_DIR: "file/run" }, /^hotroute reloader: cannot write in .*: give this user the right to.*RUN_DIR.*\n$/),
+  );
+
+  it("names a folder for temporary files that cannot be made, and exits 1", { skip: skipWithoutNginx }, () =>
+    fails({ TMPDIR: "file/tmp" }, /^hotroute reloader: cannot use .* for nginx's temporary files.*TMPDIR.*\n$/),
+  );
+
+  it("names a port that is in use, and exits 1", { skip: skipWithoutNginx }, async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const address = other.address();
+    const folder = await mkdtemp(join(tmpdir(), "hotroute-config-"));
+    try {
+      const port = typeof address === "object" ? address?.port : null;
+      const program = startProgram("reloader", {
+        NGINX_BIN: nginxBinaries[0]?.path ?? "",
+        RUN_DIR: folder,
+        TMPDIR: folder,
+        RELOADER_LISTEN: `127.0.0.1:${port}`,
+      });
+      assert.equal(await program.ended, 1);
+      assert.match(program.stderr(), /^hotroute reloader: cannot listen on 127\.0\.0\.1:\d+: .*RELOADER_LISTEN/);
+    } finally {
+      other.close();
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readlink } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { nginxGroup } from "../../src/reloader/processes.ts";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { waitFor } from "../support/wait.ts";
+import { startSlowBackend } from "./backend.ts";
 import { isApplied, onStage, serverText } from "./fixture.ts";
 
 describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
@@ -15,43 +14,34 @@ describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
     describe(`nginx ${nginx.version}`, { concurrency: 4 }, () => {
       it("lets a response in flight finish, is not ready meanwhile, and exits 0", () =>
         onStage(nginx, async (stage) => {
-          let finish: (() => void) | null = null;
-          const backend = createServer((_request, response) => {
-            response.write("begin ");
-            finish = () => void response.end("end");
-          });
-          await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+          const backend = await startSlowBackend();
           try {
-            const { port } = backend.address() as AddressInfo; // listening on TCP
-            const slow = `location /slow { proxy_pass http://127.0.0.1:${port}; }`;
+            const slow = `location /slow { proxy_pass http://127.0.0.1:${backend.port}; }`;
             await stage.publish(serverText(stage.port, "fast").replace("location", `${slow}\n location`));
             const reloader = await stage.start();
             await stage.waitForStatus("applied", isApplied);
             const master = await stage.masterPid();
             const answer = stage.body("/slow");
-            const end = await waitFor("the request to reach the backend", () => finish);
+            await backend.waitForOpen(1);
             reloader.child.kill("SIGTERM");
             await waitFor("the listener to close", async () => (await stage.body()) === null);
             const { status, body } = await reloader.ask("/readyz");
             assert.deepEqual({ status, body }, { status: 503, body: "stopping\n" });
-            end();
+            await backend.finish();
             assert.equal(await answer, "begin end");
             assert.equal(await reloader.ended, 0);
             assert.deepEqual(await nginxGroup(master), []);
           } finally {
             backend.close();
-            backend.closeAllConnections();
           }
         }));
 
       it("cuts off what takes longer than worker_shutdown_timeout", () =>
         onStage(nginx, async (stage) => {
-          const backend = createServer((_request, response) => void response.write("never ends"));
-          await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+          const backend = await startSlowBackend();
           try {
-            const { port } = backend.address() as AddressInfo; // listening on TCP
             await stage.publish(
-              `server { listen 127.0.0.1:${stage.port}; location / { proxy_buffering off; proxy_pass http://127.0.0.1:${port}; } }\n`,
+              `server { listen 127.0.0.1:${stage.port}; location / { proxy_buffering off; proxy_pass http://127.0.0.1:${backend.port}; } }\n`,
             );
             const reloader = await stage.start({ WORKER_SHUTDOWN_TIMEOUT: "300ms" });
             await stage.waitForStatus("applied", isApplied);
@@ -64,7 +54,6 @@ describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
             assert.deepEqual(await nginxGroup(master), []);
           } finally {
             backend.close();
-            backend.closeAllConnections();
           }
         }));
 
