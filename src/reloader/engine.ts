@@ -44,12 +44,12 @@ export interface EngineParts {
   readonly fixed: MainConf;
   readonly report: Report;
   readonly drainGate: DrainGate;
-  /** Called at each periodic comparison: the watch may have gone deaf. */
-  readonly refreshWatch: () => Promise<void>;
+  /** Called at each periodic comparison, for what must not wait for a change. */
+  readonly onCompare: () => Promise<void>;
 }
 
 /** Makes the loop; nothing happens before `run`. */
-export const createEngine = ({ shop, fixed, report, drainGate, refreshWatch }: EngineParts): Engine => {
+export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: EngineParts): Engine => {
   const { config, paths, stop, log } = shop;
   let model: Model = {
     change: null,
@@ -152,7 +152,7 @@ export const createEngine = ({ shop, fixed, report, drainGate, refreshWatch }: E
 
   /** What lies between two changes: nginx may serve another revision, the watch may be deaf. */
   const compareStep = async (): Promise<void> => {
-    await refreshWatch();
+    await onCompare();
     const master = supervisor.master();
     const { live } = model;
     if (master !== null && live !== null) {

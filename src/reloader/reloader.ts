@@ -50,13 +50,20 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     log.warn({ ...view }, "reload waits: old workers still drain, and another generation would pass the memory limit"),
   );
   const report = createReport(log, metrics, statusFile);
-  const engine = createEngine({ shop, fixed, report, drainGate, refreshWatch: () => watch.refresh() });
+  const onCompare = async (): Promise<void> => {
+    statusFile.retry();
+    await watch.refresh();
+  };
+  const engine = createEngine({ shop, fixed, report, drainGate, onCompare });
   const endpoints = await serveEndpoints("RELOADER_LISTEN", config.listen, { registry: metrics.registry, ...engine });
   log.info(
     {
       configDir: config.configDir,
       nginx: nginx.path,
       version: nginx.version,
+      stubStatus: nginx.hasStubStatus,
+      realip: nginx.hasRealip,
+      http2: nginx.hasHttp2,
       workers: fixed.workers,
       port: endpoints.port,
     },

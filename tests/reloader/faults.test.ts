@@ -229,23 +229,31 @@ describe("faults", { skip: skipWithoutNginx }, () => {
           await stage.waitForStatus("applied", isApplied);
         }));
 
-      it("row 20: a run folder where no release can be made: the old one serves, and it is tried again", () =>
+      it("row 20: the run volume is full: the old one serves, and it is tried again", (t) =>
         onStage(nginx, async (stage) => {
-          await stage.publish(serverText(stage.port, "old"));
-          const reloader = await stage.start();
-          await stage.waitForStatus("applied", isApplied);
-          // A link in the candidate's place that cannot be replaced stands for a full volume: it fails for root too.
-          const candidate = join(stage.runDir, "candidate.conf");
-          await rm(candidate);
-          await mkdir(join(candidate, "in the way"), { recursive: true });
-          await stage.publish(serverText(stage.port, "new"));
-          await reloader.waitForMetric('hotroute_reloads_total{result="failed"}', (value) => value === 1);
-          const status = await stage.waitForStatus("the reason", ({ message }) => message !== "");
-          assert.match(status.message, /candidate\.conf/);
-          assert.equal(status.state, "pending", "nothing is said against the configuration");
-          assert.equal(await stage.body(), "old");
-          await rm(candidate, { recursive: true });
-          await stage.waitForBody("new");
+          await mkdir(stage.runDir);
+          const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", stage.runDir]);
+          if (mount.status !== 0) return t.skip("this user cannot mount a small volume");
+          try {
+            await stage.publish(serverText(stage.port, "old"));
+            const reloader = await stage.start({ COMPARE_INTERVAL_MS: "300" });
+            await stage.waitForStatus("applied", isApplied);
+            const filler = join(stage.runDir, "filler");
+            await assert.rejects(writeFile(filler, Buffer.alloc(1024 * 1024)), { code: "ENOSPC" });
+            await stage.publish(serverText(stage.port, "new"));
+            await reloader.waitForMetric('hotroute_reloads_total{result="failed"}', (value) => value === 1);
+            const line = await reloader.waitForLog("could not try: look at the reason; what is live stays");
+            assert.match(String(line.reason), /ENOSPC/);
+            assert.equal(await stage.body(), "old");
+            await rm(filler);
+            const status = await stage.waitForStatus("the reason", ({ message }) => /ENOSPC/.test(message));
+            assert.equal(status.state, "pending", "nothing is said against the configuration");
+            await stage.waitForBody("new");
+            await stage.waitForStatus("applied", isApplied);
+            await reloader.stop();
+          } finally {
+            spawnSync("umount", ["-l", stage.runDir]);
+          }
         }));
 
       it("a slow master that takes the candidate up after its deadline is believed", () =>
