@@ -1,8 +1,10 @@
 import { parseDocument } from "yaml";
 import { isObject, type Json, type JsonObject, parseJson, without } from "./json.ts";
+import { decodeProtobuf, PROTOBUF_TYPE } from "./protobuf/decode.ts";
 import { apiVersionOf, type Resource } from "./resources/resource.ts";
 import { decode } from "./schema/decode.ts";
 import { duplicateKeys } from "./schema/duplicate-keys.ts";
+import type { ObjectSchema } from "./schema/schema.ts";
 import { badRequest } from "./status.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -10,7 +12,7 @@ import type { WriteOptions } from "./write-options.ts";
 export interface Body {
   /** The media type without parameters, in lower case; "" where none was given. */
   readonly mediaType: string;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** What came, and members that stand in it twice. */
@@ -29,8 +31,13 @@ const parseYaml = (text: string): Json => {
   return parseJson(JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null));
 };
 
-/** Parses JSON or YAML. @throws SyntaxError */
-export const parseBody = ({ mediaType, text }: Body): ParsedBody => {
+/**
+ * Parses JSON, YAML, or Kubernetes' protobuf encoding of that type.
+ * @throws SyntaxError
+ */
+export const parseBody = ({ mediaType, bytes }: Body, schema: ObjectSchema): ParsedBody => {
+  if (mediaType === PROTOBUF_TYPE) return { value: decodeProtobuf(schema, bytes), duplicates: [] };
+  const text = bytes.toString("utf8");
   const isYaml = mediaType.endsWith("yaml");
   // JSON is YAML too, and its parser is a hundred times faster.
   if (isYaml && !text.trimStart().startsWith("{")) return { value: parseYaml(text), duplicates: [] };
@@ -94,7 +101,7 @@ export const readObject = (resource: Resource, body: Body, options: WriteOptions
 
 const parsedOr400 = (resource: Resource, body: Body): ParsedBody => {
   try {
-    return parseBody(body);
+    return parseBody(body, resource.schema);
   } catch (error) {
     const why = error instanceof Error ? error.message : "not JSON";
     throw badRequest(

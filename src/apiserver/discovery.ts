@@ -1,5 +1,7 @@
 import type { JsonObject } from "./json.ts";
 import { apiVersionOf, type Resource } from "./resources/resource.ts";
+import { SELF_SUBJECT_ACCESS_REVIEW, SELF_SUBJECT_RULES_REVIEW } from "./schema/access-review.ts";
+import type { ObjectSchema } from "./schema/schema.ts";
 
 /** What the server is, as `/version` tells it: the API follows this minor version of Kubernetes. */
 export const VERSION_INFO: JsonObject = {
@@ -20,11 +22,24 @@ interface Review {
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
+  readonly schema: ObjectSchema;
 }
 
 export const ACCESS_REVIEWS: readonly Review[] = [
-  { group: "authorization.k8s.io", version: "v1", plural: "selfsubjectaccessreviews", kind: "SelfSubjectAccessReview" },
-  { group: "authorization.k8s.io", version: "v1", plural: "selfsubjectrulesreviews", kind: "SelfSubjectRulesReview" },
+  {
+    group: "authorization.k8s.io",
+    version: "v1",
+    plural: "selfsubjectaccessreviews",
+    kind: "SelfSubjectAccessReview",
+    schema: SELF_SUBJECT_ACCESS_REVIEW,
+  },
+  {
+    group: "authorization.k8s.io",
+    version: "v1",
+    plural: "selfsubjectrulesreviews",
+    kind: "SelfSubjectRulesReview",
+    schema: SELF_SUBJECT_RULES_REVIEW,
+  },
 ];
 
 const resourceEntries = (resource: Resource): readonly JsonObject[] => [

@@ -31,9 +31,9 @@ export interface Patched {
 
 const OPTIONS_SUBJECT = { kind: "PatchOptions", group: "meta.k8s.io", name: "" };
 
-const parsePatch = (body: Body): Json => {
+const parsePatch = (target: Target, body: Body): Json => {
   try {
-    return parseBody(body).value;
+    return parseBody(body, target.resource.schema).value;
   } catch (error) {
     const why = error instanceof Error ? error.message : "not JSON";
     throw badRequest(why);
@@ -71,7 +71,7 @@ const patchExisting = (
     throw invalid(OPTIONS_SUBJECT, [forbiddenField("force", "may not be specified for non-apply patch")]);
   }
   const change = (old: JsonObject): JsonObject => {
-    const result = patchedView(type, viewOf(resource, old), parsePatch(body), target);
+    const result = patchedView(type, viewOf(resource, old), parsePatch(target, body), target);
     return resource.toStored(decodeAs(resource, result, [], options));
   };
   const managed = updateOwnership(api, resource, part, options.manager);
@@ -81,7 +81,7 @@ const patchExisting = (
 const parseConfiguration = ({ resource, name }: Target, body: Body): JsonObject => {
   let config: Json;
   try {
-    config = parseBody(body).value;
+    config = parseBody(body, resource.schema).value;
   } catch (error) {
     const why = error instanceof Error ? error.message : "not YAML";
     throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${why}`);

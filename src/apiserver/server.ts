@@ -2,7 +2,10 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer } from "node:https";
 import type { Api } from "./api.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { VERSION_INFO } from "./discovery.ts";
 import { type Handling, handleRequest } from "./http/handler.ts";
+import { createOpenApi } from "./http/openapi-handler.ts";
+import { stringAt } from "./json.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { startNamespaceController } from "./namespace-controller.ts";
 import { createAllocation } from "./resources/allocation.ts";
@@ -110,6 +113,7 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
     watches,
     token: options.token ?? null,
     address: () => address,
+    openApi: createOpenApi(api.resources, stringAt(VERSION_INFO, "gitVersion")),
   };
   const server = createServer(options.tls, (request, response) => void handleRequest(handling, request, response));
   const port = await listen(server, host, options.port ?? 0);

@@ -24,7 +24,7 @@ export const handleReview = async (
   if (exchange.method !== "POST") throw methodNotAllowed();
   let value: Json;
   try {
-    ({ value } = parseBody(await readBody(exchange, maxBodyBytes)));
+    ({ value } = parseBody(await readBody(exchange, maxBodyBytes), review.schema));
   } catch (error) {
     throw error instanceof SyntaxError ? badRequest(error.message) : error;
   }

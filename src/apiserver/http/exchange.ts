@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { stringify } from "yaml";
 import type { Body } from "../body.ts";
 import type { JsonObject } from "../json.ts";
@@ -40,27 +40,25 @@ export const readBody = async ({ request }: Exchange, limitBytes: number): Promi
     if (size > limitBytes) throw tooLarge(limitBytes);
     chunks.push(chunk);
   }
-  return { mediaType: mediaType.trim().toLowerCase(), text: Buffer.concat(chunks).toString("utf8") };
+  return { mediaType: mediaType.trim().toLowerCase(), bytes: Buffer.concat(chunks) };
 };
 
 /** A Warning header (RFC 7234, section 5.5), as kubectl prints it. */
 const warningHeader = (text: string): string =>
   `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "?")}"`;
 
-const COMMON_HEADERS = { "cache-control": "no-cache, private" };
+const NO_CACHE = "no-cache, private";
 
 /** Answers with a text of that type. */
 export const sendText = (exchange: Exchange, code: number, contentType: string, text: string | Buffer): void => {
   const { response, warnings, request } = exchange;
-  const headers: OutgoingHttpHeaders = {
-    ...COMMON_HEADERS,
-    "content-type": contentType,
-    "content-length": String(Buffer.byteLength(text)),
-    ...(warnings.length > 0 ? { warning: warnings.map(warningHeader) } : {}),
-    // What is left of a body that was not read would be taken for the next request.
-    ...(request.complete ? {} : { connection: "close" }),
-  };
-  response.writeHead(code, headers);
+  response.setHeader("cache-control", NO_CACHE);
+  response.setHeader("content-type", contentType);
+  response.setHeader("content-length", Buffer.byteLength(text));
+  if (warnings.length > 0) response.setHeader("warning", warnings.map(warningHeader));
+  // What is left of a body that was not read would be taken for the next request.
+  if (!request.complete) response.setHeader("connection", "close");
+  response.statusCode = code;
   response.end(text);
 };
 

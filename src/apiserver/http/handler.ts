@@ -6,6 +6,7 @@ import { ApiError, internalError, methodNotAllowed, noSuchPath, unauthorized } f
 import { parseAccept } from "./accept.ts";
 import { findReview, handleReview } from "./access-review.ts";
 import { type Exchange, openExchange, sendError, sendObject, sendText } from "./exchange.ts";
+import { handleOpenApi, type OpenApi } from "./openapi-handler.ts";
 import { handleResource, type Serving } from "./resource-handler.ts";
 import { parseRoute } from "./route.ts";
 
@@ -15,6 +16,7 @@ export interface Handling extends Serving {
   readonly token: string | null;
   /** host:port, as discovery tells it. */
   readonly address: () => string;
+  readonly openApi: OpenApi;
 }
 
 const HEALTH_PATHS: readonly string[] = ["/healthz", "/readyz", "/livez"];
@@ -78,6 +80,7 @@ const handlePlain = (handling: Handling, exchange: Exchange): boolean => {
     sendText(exchange, 200, "text/plain; charset=utf-8", "ok");
     return true;
   }
+  if (handleOpenApi(handling.openApi, exchange)) return true;
   const document =
     path === "/version" ? VERSION_INFO : path === "/" ? { paths: ROOT_PATHS } : discoveryDocument(handling, path);
   if (document === null) return false;

@@ -6,6 +6,7 @@ import { type DeleteOptions, deleteObject, parseDeleteOptions } from "../delete.
 import { isObject, type JsonObject, objectAt, stringAt } from "../json.ts";
 import { listMetadata, listObject, listPage, type Page, parseSelection } from "../list.ts";
 import { PATCH_TYPES, patchObject } from "../patch.ts";
+import { PROTOBUF_TYPE } from "../protobuf/decode.ts";
 import type { Resource, Verb } from "../resources/resource.ts";
 import { decode } from "../schema/decode.ts";
 import { DELETE_OPTIONS } from "../schema/meta.ts";
@@ -38,7 +39,7 @@ export interface Serving {
   readonly watches: Set<() => void>;
 }
 
-const OBJECT_TYPES = ["application/json", "application/yaml"];
+const OBJECT_TYPES = ["application/json", "application/yaml", PROTOBUF_TYPE];
 
 const verbOf = (exchange: Exchange, route: Route): Verb => {
   const one = route.name !== "";
@@ -200,10 +201,10 @@ const handlePatch = async (serving: Serving, exchange: Exchange, route: Route, f
 
 const readDeleteOptions = async (serving: Serving, exchange: Exchange): Promise<DeleteOptions> => {
   const body = await objectBody(serving, exchange);
-  if (body.text === "") return parseDeleteOptions(exchange.query, {});
+  if (body.bytes.length === 0) return parseDeleteOptions(exchange.query, {});
   let value: ReturnType<typeof parseBody>["value"];
   try {
-    ({ value } = parseBody(body));
+    ({ value } = parseBody(body, DELETE_OPTIONS));
   } catch (error) {
     const why = error instanceof Error ? error.message : "not JSON";
     throw internalError(`couldn't get version/kind; json parse error: ${why}`);

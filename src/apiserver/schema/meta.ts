@@ -89,3 +89,39 @@ export const DELETE_OPTIONS = object(`${META}.DeleteOptions`, "Options of a dele
   propagationPolicy: pointer(STRING, "Orphan, Background or Foreground."),
   dryRun: field(atomicListOf(STRING), "All, or absent."),
 });
+
+/** The metadata of a list. */
+export const LIST_META = object(`${META}.ListMeta`, "What every list carries.", {
+  selfLink: field(STRING, "No longer set by the server."),
+  resourceVersion: field(STRING, "Revision that the list was read at."),
+  continue: field(STRING, "Where the next page begins; empty on the last one."),
+  remainingItemCount: pointer(INT64, "How many objects follow this page."),
+});
+
+const STATUS_CAUSE = object(`${META}.StatusCause`, "One reason behind a Status.", {
+  reason: field(STRING, "Why, as one CamelCase word."),
+  message: field(STRING, "Why, for people."),
+  field: field(STRING, "Path of the member that is at fault."),
+});
+
+/** The answer of a request that gives no object. */
+export const STATUS = object(`${META}.Status`, "The outcome of a request that gives no object.", {
+  kind: field(STRING, "Kind of the object."),
+  apiVersion: field(STRING, "Version of the schema that the object is written in."),
+  metadata: field(LIST_META, "Standard list metadata."),
+  status: field(STRING, "Success or Failure."),
+  message: field(STRING, "What happened, for people."),
+  reason: field(STRING, "Why, as one CamelCase word."),
+  details: pointer(
+    object(`${META}.StatusDetails`, "What a Status is about.", {
+      name: field(STRING, "Name of the object."),
+      group: field(STRING, "API group of the object."),
+      kind: field(STRING, "Kind or resource of the object."),
+      uid: field(STRING, "UID of the object."),
+      causes: field(atomicListOf(STATUS_CAUSE), "The reasons."),
+      retryAfterSeconds: field(INT64, "When to try again."),
+    }),
+    "What it is about.",
+  ),
+  code: field(INT64, "The HTTP status code."),
+});
