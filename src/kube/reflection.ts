@@ -91,7 +91,7 @@ export interface ReflectorListeners<T> {
 
 /** Bounds and pace of a reflector; all have defaults. */
 export interface ReflectorLimits {
-  /** Objects a page; default 500, as client-go's. Halved while a page is over the client's body cap. */
+  /** Objects a page; default 200. Halved while a page is over the client's body cap. */
   readonly pageSize: number;
   /** A watch asks the server to end it after a random time between these; default 300 to 600 s. */
   readonly minWatchSeconds: number;

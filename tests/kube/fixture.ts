@@ -14,9 +14,19 @@ import type {
 } from "../../src/kube/reflection.ts";
 import { createReflector } from "../../src/kube/reflector.ts";
 import { SERVICES } from "../../src/kube/resource.ts";
+import { startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
 import { kubeApiServerAvailable, startKubeApiServer } from "../support/kube-apiserver.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
+import { createAuthority } from "./certificates.ts";
+
+/** The embedded API server as a cluster has it: with TLS and a token. */
+const startEmbedded = async (): Promise<TestApiServer> => {
+  const authority = await createAuthority("embedded CA");
+  const { key, cert } = await authority.issue("kubernetes", "IP:127.0.0.1");
+  await authority.remove();
+  return await startEmbeddedApiServer({ token: "hotroute-embedded-token", tls: { key, cert, ca: authority.ca } });
+};
 
 /** The servers that every reflector test runs against. */
 export const API_SERVERS: readonly {
@@ -29,6 +39,11 @@ export const API_SERVERS: readonly {
     name: "kube-apiserver",
     skip: kubeApiServerAvailable() === true ? false : String(kubeApiServerAvailable()),
     start: startKubeApiServer,
+  },
+  {
+    name: "the embedded API server",
+    skip: false,
+    start: startEmbedded,
   },
 ];
 

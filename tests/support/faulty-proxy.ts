@@ -50,7 +50,7 @@ const cutPair = ({ client, server }: Pair, how: Cut): void => {
 
 const flipped = (chunk: Buffer): Buffer => Buffer.from(chunk.map((byte) => byte ^ 0x10));
 
-/** Forwards a chunk from one side to the other as the mode says; returns false when the pair was cut. */
+/** Forwards a chunk from one side to the other as the mode says. */
 const forward = (mode: ProxyMode, pair: Pair, from: "client" | "server", chunk: Buffer): void => {
   const to = from === "client" ? pair.server : pair.client;
   switch (mode.kind) {
@@ -78,6 +78,13 @@ const forward = (mode: ProxyMode, pair: Pair, from: "client" | "server", chunk: 
     case "refuse":
       to.write(chunk);
   }
+};
+
+/** A FIN takes the same way as the bytes before it. */
+const forwardEnd = (mode: ProxyMode, to: Socket): void => {
+  if (mode.kind === "swallow") return;
+  if (mode.kind === "delay") setTimeout(() => to.end(), mode.delayMs);
+  else to.end();
 };
 
 const listen = (server: Server): Promise<number> =>
@@ -110,8 +117,8 @@ export const startFaultyProxy = async (upstream: string): Promise<FaultyProxy> =
     // Errors of one side end the other; a proxy has nobody else to tell.
     client.on("error", () => server.destroy());
     server.on("error", () => client.destroy());
-    client.on("end", () => mode.kind !== "swallow" && server.end());
-    server.on("end", () => mode.kind !== "swallow" && client.end());
+    client.on("end", () => forwardEnd(mode, server));
+    server.on("end", () => forwardEnd(mode, client));
     client.on("close", () => {
       pairs.delete(pair);
       server.destroy();
