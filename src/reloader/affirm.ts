@@ -1,6 +1,7 @@
-import { goBack, type Workshop } from "./attempt.ts";
 import type { NginxMaster } from "./nginx-master.ts";
+import type { Workshop } from "./outcome.ts";
 import { linkedRevision, pointLink } from "./releases.ts";
+import { goBack } from "./reload.ts";
 import { servedRevision } from "./verify.ts";
 
 /**
@@ -14,13 +15,12 @@ export type Affirmation = "agrees" | "late" | "reverted" | "silent";
 
 const askTimeoutMs = 2_000;
 
-/** Some answers in a row, so that a single old worker is not taken for all. */
-const servedByAll = async (socketPath: string): Promise<string | null> => {
-  let served: string | null = null;
-  for (let count = 0; count < 3; count += 1) {
-    const answer = await servedRevision(socketPath, askTimeoutMs);
-    if (answer === null || (served !== null && answer !== served)) return null;
-    served = answer;
+/** Another revision must be the answer three times in a row: nginx may just be changing its workers. */
+const servedSteadily = async (socketPath: string, live: string): Promise<string | null> => {
+  let served = await servedRevision(socketPath, askTimeoutMs);
+  for (let count = 1; count < 3 && served !== null && served !== live; count += 1) {
+    const again = await servedRevision(socketPath, askTimeoutMs);
+    if (again !== served) served = again === null ? null : live;
   }
   return served;
 };
@@ -28,6 +28,8 @@ const servedByAll = async (socketPath: string): Promise<string | null> => {
 /**
  * Compares what nginx serves with what is held to be live: a slow master may have taken a revision up after its
  * deadline, or someone may have signalled it.
+ *
+ * @throws the file system's error when live.conf cannot be corrected
  */
 export const affirm = async (
   shop: Workshop,
@@ -36,7 +38,7 @@ export const affirm = async (
   wanted: string | null,
 ): Promise<Affirmation> => {
   const { paths, log } = shop;
-  const served = await servedByAll(paths.socket);
+  const served = await servedSteadily(paths.socket, live);
   if (served === null) return "silent";
   if (served === wanted && served !== live) {
     await pointLink(paths, paths.live, served);

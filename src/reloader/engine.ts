@@ -1,12 +1,14 @@
 import type { Health } from "../ops/endpoints.ts";
 import { affirm } from "./affirm.ts";
-import { attempt, type Candidate, type Outcome, type Running, type Workshop } from "./attempt.ts";
+import { attempt, isOutside } from "./attempt.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { differenceOf, type FileHashes, hashesOf } from "./changes.ts";
 import type { DrainGate } from "./drain.ts";
+import { createGenerations } from "./generations.ts";
 import { look } from "./look.ts";
 import type { MainConf } from "./main-conf.ts";
 import type { NginxMaster } from "./nginx-master.ts";
+import type { Candidate, Outcome, Running, Workshop } from "./outcome.ts";
 import { type Model, nextStep } from "./plan.ts";
 import { linkedRevision, prepareReleases, pruneReleases } from "./releases.ts";
 import type { Report } from "./report.ts";
@@ -69,6 +71,7 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
   let seenRevision: string | null = null;
   let unusable: string | null = null;
   let isSilent = false;
+  const generations = createGenerations();
   let beatMs = now();
   let wake = (): void => {};
 
@@ -77,7 +80,10 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
     wake();
   };
   const supervisor = createSupervisor(shop, report, {
-    serving: (revision) => update({ live: revision, startAtMs: null, isDirty: true }),
+    serving: (revision) => {
+      isSilent = false;
+      update({ live: revision, startAtMs: null, isDirty: true });
+    },
     down: (startAtMs) => update({ live: null, startAtMs }),
   });
 
@@ -114,13 +120,15 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
     const { revision, files } = sight.candidate;
     const { names, isWhole } = differenceOf(settledFiles, files);
     const isNew = revision !== seenRevision;
+    const isFirst = seenRevision === null;
     seenRevision = revision;
     candidate = sight.candidate;
     // Found by the comparison, without an event: it still has to settle.
     const change = isNew && model.change === null ? noteChange(null, startMs) : model.change;
     update({ ...looked, change, wanted: { revision, isWhole } });
-    if (revision === model.live) inSync(sight.candidate);
-    else if (isNew) report.changed(sight.candidate, names);
+    const isLive = revision === model.live;
+    if (isNew && !(isFirst && isLive)) report.changed(sight.candidate, names);
+    if (isLive) inSync(sight.candidate);
   };
 
   const running = async (): Promise<Running> => {
@@ -135,8 +143,8 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
         return;
       case "applied":
         model = { ...model, failure: null };
-        isSilent = false;
         report.ended(tried, outcome, null);
+        if (model.live !== null) generations.retire(model.live, outcome.retired);
         supervisor.adopt(outcome.master, tried.revision);
         return;
       case "rejected":
@@ -150,24 +158,29 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
     }
   };
 
-  /** What lies between two changes: nginx may serve another revision, the watch may be deaf. */
-  const compareStep = async (): Promise<void> => {
-    await onCompare();
+  /** What lies between two changes: nginx may serve another revision than it should, or hang. */
+  const affirmLive = async (): Promise<void> => {
     const master = supervisor.master();
-    const { live } = model;
-    if (master !== null && live !== null) {
-      const found = await affirm(shop, master, live, model.wanted?.revision ?? null);
+    const { live, wanted } = model;
+    if (master === null || live === null) return;
+    try {
+      const found = await affirm(shop, master, live, wanted?.revision ?? null);
       isSilent = found === "silent";
-      if (found === "late" && model.wanted !== null) supervisor.adopt(master, model.wanted.revision);
+      if (found === "late" && wanted !== null) supervisor.adopt(master, wanted.revision);
+    } catch (error) {
+      if (!isOutside(error)) throw error;
+      log.warn({ err: error }, "live.conf cannot be corrected");
     }
-    return lookStep();
   };
 
   const prune = async (tried: string): Promise<void> => {
+    const master = supervisor.master();
     const live = await linkedRevision(paths.live);
+    const draining = master === null ? [] : await generations.draining(master.pid);
     try {
-      await pruneReleases(paths, new Set([tried, live ?? tried, model.live ?? tried]));
+      await pruneReleases(paths, new Set([tried, live ?? tried, model.live ?? tried, ...draining]));
     } catch (error) {
+      if (!isOutside(error)) throw error;
       log.warn({ err: error }, "old releases cannot be removed");
     }
   };
@@ -196,7 +209,11 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
       case "start":
         return supervisor.start();
       case "look":
-        return model.isDirty ? lookStep() : compareStep();
+        if (!model.isDirty) {
+          await onCompare();
+          await affirmLive();
+        }
+        return lookStep();
       case "attempt":
         return attemptStep();
       case "sleep":
@@ -215,8 +232,8 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
     run: async () => {
       stop.addEventListener("abort", () => wake(), { once: true });
       await prepareReleases(paths);
-      await supervisor.boot();
       try {
+        await supervisor.boot();
         while (!stop.aborted) await step();
         log.info({ reason: stop.reason }, "stopping");
       } finally {

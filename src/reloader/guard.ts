@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Candidate, Running, Workshop } from "./attempt.ts";
 import { type Listeners, readListeners } from "./listeners.ts";
 import { dumpConfiguration } from "./nginx-command.ts";
 import type { Complaint } from "./nginx-message.ts";
+import type { Candidate, Running, Workshop } from "./outcome.ts";
 import { releaseConfDir } from "./releases.ts";
 import { isConf } from "./revision.ts";
 

@@ -1,6 +1,6 @@
 import { describeError } from "../ops/program.ts";
-import type { Candidate } from "./attempt.ts";
 import { loadMainTemplate, type MainConf, renderBuiltIn } from "./main-conf.ts";
+import type { Candidate } from "./outcome.ts";
 import { releaseConfDir } from "./releases.ts";
 import { readConfigDirectory, revisionOf } from "./revision.ts";
 import type { RunPaths } from "./run-paths.ts";

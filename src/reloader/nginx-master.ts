@@ -15,7 +15,7 @@ export interface NginxMaster {
   /** Resolves when it has ended. */
   readonly end: Promise<string>;
   /** Signals the master itself. */
-  readonly signal: (name: "SIGQUIT" | "SIGTERM") => void;
+  readonly signal: (name: "SIGQUIT" | "SIGTERM" | "SIGKILL") => void;
 }
 
 /** Kills what is left of a master's process group, and waits until it is gone: workers hold the ports until then. */

@@ -1,7 +1,6 @@
 import { serveEndpoints } from "../ops/endpoints.ts";
 import type { Logger } from "../ops/log.ts";
 import type { ExitCode } from "../ops/program.ts";
-import type { Workshop } from "./attempt.ts";
 import type { ReloaderConfig } from "./config.ts";
 import { createDrainGate } from "./drain.ts";
 import { createEngine } from "./engine.ts";
@@ -9,6 +8,7 @@ import { readDescriptorLimit, readLimits, workersFor } from "./machine.ts";
 import { mainConfOf } from "./main-conf.ts";
 import { createMetrics } from "./metrics.ts";
 import { probeNginx } from "./nginx-binary.ts";
+import type { Workshop } from "./outcome.ts";
 import { nginxChildren } from "./processes.ts";
 import { createReport } from "./report.ts";
 import { prepareRunDir, prepareTempDir } from "./run-dir.ts";
@@ -50,6 +50,7 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     log.warn({ ...view }, "reload waits: old workers still drain, and another generation would pass the memory limit"),
   );
   const report = createReport(log, metrics, statusFile);
+  report.starting();
   const onCompare = async (): Promise<void> => {
     statusFile.retry();
     await watch.refresh();

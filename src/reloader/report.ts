@@ -1,8 +1,8 @@
 import type { ReloaderStatus, StatusState } from "../contract/status.ts";
 import type { Logger } from "../ops/log.ts";
-import type { Candidate, Outcome } from "./attempt.ts";
 import type { ReloaderMetrics } from "./metrics.ts";
 import { cutMessage } from "./nginx-message.ts";
+import type { Candidate, Outcome } from "./outcome.ts";
 import type { StatusFile } from "./status-file.ts";
 
 /** The first digits of a revision, for a person's eye. */
@@ -12,6 +12,8 @@ const whole = (ms: number | null): number | null => (ms === null ? null : Math.r
 
 /** Tells the world what the engine does: log lines, metrics, status.json. It decides nothing. */
 export interface Report {
+  /** What status.json says from an earlier run does not hold any more. */
+  readonly starting: () => void;
   /** The directory holds another revision than when it was read before. */
   readonly changed: (candidate: Candidate, names: readonly string[]) => void;
   /** The directory cannot be used. Said once for each reason. */
@@ -75,6 +77,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
   };
   let lastUnusable: string | null = null;
   return {
+    starting: () => publish({}),
     changed: (candidate, names) => {
       lastUnusable = null;
       metrics.changes.inc();

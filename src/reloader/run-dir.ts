@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { access, constants, lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeStaleTemporaries } from "../files/atomic-write.ts";
 import { ProgramError } from "../ops/program.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 
@@ -16,7 +17,9 @@ export const prepareRunDir = async (runDir: string): Promise<RunPaths> => {
   } catch (cause) {
     throw new ProgramError(`cannot write in ${runDir}: give this user the right to, or set RUN_DIR`, { cause });
   }
-  return runPaths(runDir);
+  const paths = runPaths(runDir);
+  for (const path of [paths.status, paths.signal, paths.pid]) await removeStaleTemporaries(path);
+  return paths;
 };
 
 /** The folder of nginx's temporary files. */

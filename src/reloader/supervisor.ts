@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFileAtomic } from "../files/atomic-write.ts";
 import { ProgramError } from "../ops/program.ts";
-import { startLive, testRelease, type Workshop } from "./attempt.ts";
+import { testRelease } from "./attempt.ts";
 import { isHopeless, recordDeath, retryDelayMs } from "./backoff.ts";
+import { startLive } from "./cold-start.ts";
 import { endGroup, endLeftovers, type NginxMaster } from "./nginx-master.ts";
+import type { Workshop } from "./outcome.ts";
 import { linkedRevision } from "./releases.ts";
 import type { Report } from "./report.ts";
 
@@ -104,6 +106,7 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
   };
 
   const stopNginx = async (): Promise<void> => {
+    await swept;
     const ending = master;
     if (ending === null) return;
     const drainMs = config.workerShutdownTimeout.ms + drainMarginMs;
@@ -115,6 +118,7 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
       log.warn({ drainMs }, "nginx did not end in time; it is killed");
       ending.signal("SIGTERM");
       await Promise.race([ending.end, sleep(1_000)]);
+      ending.signal("SIGKILL");
     }
     await endGroup(ending.pid);
   };
@@ -125,8 +129,7 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
       const ended = await endLeftovers(paths);
       if (ended > 0) log.warn({ processes: ended }, "ended the nginx that an earlier run left");
       await writeFileAtomic(paths.signal, signalConf(paths.pid));
-      const revision = await linkedRevision(paths.live);
-      if (revision !== null) await start();
+      await start();
     },
     start,
     adopt,

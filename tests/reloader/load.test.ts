@@ -70,7 +70,7 @@ describe("many reloads", { skip: skipWithoutNginx }, () => {
           await stage.waitForStatus("applied", isApplied);
           const startMs = performance.now();
           let count = 0;
-          while (performance.now() - startMs < 2_500) {
+          while (count < 300 || performance.now() - startMs < 2_500) {
             count += 1;
             await stage.publish(serverText(stage.port, `storm ${count}`));
           }
@@ -78,9 +78,8 @@ describe("many reloads", { skip: skipWithoutNginx }, () => {
           const seconds = (performance.now() - startMs) / 1000;
           await stage.waitForStatus("applied", isApplied);
           const reloads = ((await reloader.metric(applied)) ?? 0) - 1;
-          assert.ok(count > 200, `${count} changes are no storm`);
-          // Without the storm's own limit there would be some ten a second.
-          assert.ok(reloads <= 3 + Math.ceil(seconds), `${reloads} reloads in ${seconds} s`);
+          // Three at once, one for each second, and one for what came last.
+          assert.ok(reloads <= 3 + Math.ceil(seconds), `${reloads} reloads for ${count} changes in ${seconds} s`);
         }));
 
       it("row 31: a long download lives on across a reload, and its old worker is seen draining", () =>

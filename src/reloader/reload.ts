@@ -1,0 +1,74 @@
+import { explainUnverified } from "./cold-start.ts";
+import type { ReloaderConfig } from "./config.ts";
+import { type CommandResult, signalReload } from "./nginx-command.ts";
+import { claimPidFile, clearReasons, type NginxMaster, readReasons } from "./nginx-master.ts";
+import { isFinalRefusal } from "./nginx-message.ts";
+import type { Candidate, Outcome, Workshop } from "./outcome.ts";
+import { pointLink } from "./releases.ts";
+import { acceptingWorkers, servedRevision, waitFirst, waitSettled } from "./verify.ts";
+
+/** Points live.conf back, and makes nginx serve what it points to. */
+export const goBack = async (shop: Workshop, master: NginxMaster, previous: string): Promise<void> => {
+  const { config, paths, nginx, stop } = shop;
+  await pointLink(paths, paths.live, previous);
+  if (master.ended() !== null || stop.aborted) return;
+  // A slow master may have taken the candidate up, or may yet: what it serves is the truth.
+  if ((await servedRevision(paths.socket, 1000)) === previous) return;
+  const older = await acceptingWorkers(master.pid);
+  await claimPidFile(paths, master);
+  await signalReload(nginx, paths.signal, { timeoutMs: config.testTimeoutMs, stop });
+  const isOver = (): boolean => master.ended() !== null || stop.aborted;
+  const firstMs = await waitFirst(paths.socket, previous, config.verifyTimeoutMs, isOver);
+  if (firstMs !== null) await waitSettled(master.pid, older, config.verifyTimeoutMs, isOver);
+  shop.log.warn({ revision: previous, verified: firstMs !== null }, "went back to the last revision");
+};
+
+const whyUnverified = (
+  config: ReloaderConfig,
+  signal: CommandResult,
+  ended: string | null,
+  firstMs: number | null,
+): string => {
+  if (!signal.isOk) return `nginx -s reload failed: ${signal.stderr.trim()}`;
+  if (ended !== null) return `nginx ended while it loaded the configuration (${ended})`;
+  if (firstMs !== null) return `older workers still accept connections after ${config.verifyTimeoutMs} ms`;
+  return `nginx did not answer with the new revision within ${config.verifyTimeoutMs} ms`;
+};
+
+/**
+ * Promotes a tested candidate, signals nginx, and waits until it is seen to serve it; else goes back.
+ *
+ * @throws the file system's error (ENOSPC …); nginx was not signalled then
+ */
+export const reload = async (
+  shop: Workshop,
+  candidate: Candidate,
+  testedMs: number,
+  running: { readonly master: NginxMaster; readonly live: string },
+): Promise<Outcome> => {
+  const { config, paths, nginx, stop, log } = shop;
+  const { master, live } = running;
+  await clearReasons(paths);
+  const older = await acceptingWorkers(master.pid);
+  if ((await claimPidFile(paths, master)) === "corrected") {
+    log.warn({ path: paths.pid, pid: master.pid }, "pid file did not name nginx: corrected");
+  }
+  await pointLink(paths, paths.live, candidate.revision);
+  const signalledMs = performance.now();
+  const isDown = (): boolean => master.ended() !== null || stop.aborted;
+  const isOver = async (): Promise<boolean> => isDown() || isFinalRefusal(await readReasons(paths));
+  const signal = await signalReload(nginx, paths.signal, { timeoutMs: config.testTimeoutMs, stop });
+  const first = signal.isOk ? await waitFirst(paths.socket, candidate.revision, config.verifyTimeoutMs, isOver) : null;
+  const firstMs = first === null ? null : performance.now() - signalledMs;
+  if (firstMs !== null) log.debug({ revision: candidate.revision, firstMs }, "first");
+  const settled = firstMs === null ? null : await waitSettled(master.pid, older, config.verifyTimeoutMs, isDown);
+  if (settled !== null) {
+    const times = { testedMs, firstMs, settledMs: performance.now() - signalledMs };
+    return { kind: "applied", times, master, retired: older };
+  }
+  await goBack(shop, master, live);
+  if (stop.aborted) return { kind: "stopped" };
+  const times = { testedMs, firstMs, settledMs: null };
+  const otherwise = whyUnverified(config, signal, master.ended(), firstMs);
+  return { kind: "unverified", times, complaint: await explainUnverified(shop, candidate.revision, otherwise) };
+};
