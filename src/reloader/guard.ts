@@ -1,13 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Listeners, readListeners } from "./listeners.ts";
+import { hasListener, type OwnParts, readListeners } from "./listeners.ts";
 import { dumpConfiguration } from "./nginx-command.ts";
 import type { Complaint } from "./nginx-message.ts";
 import type { Candidate, Running, Workshop } from "./outcome.ts";
 import { releaseConfDir } from "./releases.ts";
 import { isConf } from "./revision.ts";
 
-const ownOf = ({ paths }: Workshop, revision: string): { readonly socket: string; readonly include: string } => ({
+const ownOf = ({ paths }: Workshop, revision: string): OwnParts => ({
   socket: paths.socket,
   include: `${releaseConfDir(paths, revision)}/*.conf`,
 });
@@ -17,18 +17,18 @@ const liveAddresses = async (shop: Workshop, revision: string): Promise<readonly
   const directory = releaseConfDir(shop.paths, revision);
   const names = await readdir(directory);
   const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
-  return readListeners(texts, ownOf(shop, revision)).addresses;
+  return readListeners(texts, ownOf(shop, revision));
 };
 
-const candidateListeners = async (shop: Workshop, candidate: Candidate): Promise<Listeners> => {
+const listens = async (shop: Workshop, candidate: Candidate): Promise<boolean> => {
   const own = ownOf(shop, candidate.revision);
   const texts = candidate.files.filter(isConf).map((file) => file.bytes.toString("utf8"));
-  const read = readListeners([candidate.mainConf, ...texts], own);
-  if (read.addresses.length > 0 || !read.hasInclude) return read;
+  const answer = hasListener([candidate.mainConf, ...texts], own);
+  if (answer !== "elsewhere") return answer === "yes";
   // Only now is it worth a second run of nginx to see the files that it includes from elsewhere.
   const limits = { timeoutMs: shop.config.testTimeoutMs, stop: shop.stop };
   const dump = await dumpConfiguration(shop.nginx, shop.paths.candidate, limits);
-  return dump.isOk ? readListeners([dump.stdout], own) : read;
+  return dump.isOk && hasListener([dump.stdout], own) === "yes";
 };
 
 /**
@@ -42,7 +42,7 @@ export const refuseClosing = async (
   running: Running,
 ): Promise<Complaint | null> => {
   if (shop.config.allowEmpty) return null;
-  if ((await candidateListeners(shop, candidate)).addresses.length > 0) return null;
+  if (await listens(shop, candidate)) return null;
   const what = candidate.files.some(isConf)
     ? `the files in ${shop.config.configDir} have no server that listens`
     : `there is no *.conf file in ${shop.config.configDir}`;

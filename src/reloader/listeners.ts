@@ -4,14 +4,6 @@
  * ngx_conf_read_token in src/core/ngx_conf_file.c
  */
 
-/** What the text of some configuration files says of listeners. */
-export interface Listeners {
-  /** Addresses as written, sorted, each once. */
-  readonly addresses: readonly string[];
-  /** Files are included that were not read: there may be more listeners. */
-  readonly hasInclude: boolean;
-}
-
 type Token = { readonly kind: "word"; readonly text: string } | { readonly kind: ";" | "{" | "}" };
 
 /** Blank, comment, quoted word, mark, bare word: in a bare word `}` is a character like others, and `${` opens no block. */
@@ -34,44 +26,69 @@ interface Block {
   readonly addresses: string[];
 }
 
-/**
- * Reads the listeners of some files.
- *
- * @param texts the files' contents
- * @param own what is the reloader's: its listener, which carries no traffic, and its include of these very files
- */
-export const readListeners = (
-  texts: Iterable<string>,
-  own: { readonly socket: string; readonly include: string },
-): Listeners => {
-  const found = new Set<string>();
-  let hasInclude = false;
-  for (const text of texts) {
-    const open: Block[] = [];
-    let words: string[] = [];
-    for (const token of tokensOf(text)) {
-      const [name, value] = words;
-      switch (token.kind) {
-        case "word":
-          words.push(token.text);
-          continue;
-        case "{":
-          open.push({ name: name ?? "", addresses: [] });
-          break;
-        case ";":
-          if (name === "listen" && value !== undefined) open.at(-1)?.addresses.push(value);
-          if (name === "include" && value !== own.include) hasInclude = true;
-          break;
-        case "}": {
-          const block = open.pop();
-          if (block?.name !== "server") break;
-          for (const address of block.addresses.length > 0 ? block.addresses : [defaultAddress]) found.add(address);
-          break;
-        }
+/** What is the reloader's: its listener, which carries no traffic, and its include of the very files that are read. */
+export interface OwnParts {
+  readonly socket: string;
+  readonly include: string;
+}
+
+interface Finding {
+  readonly kind: "address" | "include";
+  readonly value: string;
+}
+
+const findIn = function* (text: string): Generator<Finding> {
+  const open: Block[] = [];
+  let words: string[] = [];
+  for (const token of tokensOf(text)) {
+    const [name = "", value = ""] = words;
+    switch (token.kind) {
+      case "word":
+        words.push(token.text);
+        continue;
+      case "{":
+        open.push({ name, addresses: [] });
+        break;
+      case ";":
+        if (name === "listen") open.at(-1)?.addresses.push(value);
+        if (name === "include") yield { kind: "include", value };
+        break;
+      case "}": {
+        const block = open.pop();
+        if (block?.name !== "server") break;
+        const addresses = block.addresses.length > 0 ? block.addresses : [defaultAddress];
+        for (const address of addresses) yield { kind: "address", value: address };
+        break;
       }
-      words = [];
+    }
+    words = [];
+  }
+};
+
+const findings = function* (texts: Iterable<string>, own: OwnParts): Generator<Finding> {
+  for (const text of texts) {
+    for (const finding of findIn(text)) {
+      const isOwn = finding.value === (finding.kind === "address" ? `unix:${own.socket}` : own.include);
+      if (!isOwn) yield finding;
     }
   }
-  found.delete(`unix:${own.socket}`);
-  return { addresses: [...found].sort(), hasInclude };
+};
+
+/** The addresses as written, sorted, each once. */
+export const readListeners = (texts: Iterable<string>, own: OwnParts): readonly string[] => {
+  const addresses = [...findings(texts, own)].filter((finding) => finding.kind === "address");
+  return [...new Set(addresses.map((finding) => finding.value))].sort();
+};
+
+/**
+ * Whether there is a listener for traffic; `elsewhere`: only in files that are included and were not read, if at all.
+ * It reads no further than to the first, which is near the beginning as a rule.
+ */
+export const hasListener = (texts: Iterable<string>, own: OwnParts): "yes" | "no" | "elsewhere" => {
+  let answer: "no" | "elsewhere" = "no";
+  for (const finding of findings(texts, own)) {
+    if (finding.kind === "address") return "yes";
+    answer = "elsewhere";
+  }
+  return answer;
 };

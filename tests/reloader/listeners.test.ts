@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readListeners } from "../../src/reloader/listeners.ts";
+import { hasListener, readListeners } from "../../src/reloader/listeners.ts";
 
 const own = { socket: "/run/hotroute/nginx.sock", include: "/run/releases/x/conf.d/*.conf" };
-const read = (...texts: readonly string[]) => readListeners(texts, own);
-const addresses = (...texts: readonly string[]) => read(...texts).addresses;
+const addresses = (...texts: readonly string[]) => readListeners(texts, own);
+const has = (...texts: readonly string[]) => hasListener(texts, own);
 
 describe("readListeners()", () => {
   it("gives each address once, sorted", () => {
@@ -18,7 +18,8 @@ describe("readListeners()", () => {
 
   it("does not count the reloader's own socket, nor its own include", () => {
     const text = `http { server { listen "unix:${own.socket}"; } include "${own.include}"; }`;
-    assert.deepEqual(read(text), { addresses: [], hasInclude: false });
+    assert.deepEqual(addresses(text), []);
+    assert.equal(has(text), "no");
     assert.deepEqual(addresses("server { listen unix:/run/other.sock; }"), ["unix:/run/other.sock"]);
   });
 
@@ -39,12 +40,25 @@ describe("readListeners()", () => {
     assert.deepEqual(addresses('server { location ~ "^/a{2}$" { return 200; } listen 8; }'), ["8"]);
   });
 
-  it("says that other files are included", () => {
-    assert.deepEqual(read("include /etc/nginx/sites/*;"), { addresses: [], hasInclude: true });
-  });
-
   it("takes any text without a listener for one without", () => {
     for (const text of ["", "}}}", "server", "server {", '"', "listen 80;", "\\"])
       assert.deepEqual(addresses(text), []);
+  });
+});
+
+describe("hasListener()", () => {
+  it("says whether there is one, also behind includes", () => {
+    assert.equal(has("server { listen 80; }"), "yes");
+    assert.equal(has("include /etc/nginx/sites/*;", "server { }"), "yes");
+    assert.equal(has("include /etc/nginx/sites/*;"), "elsewhere");
+    assert.equal(has("upstream u { server 127.0.0.1; }"), "no");
+  });
+
+  it("reads no further than to the first", () => {
+    const texts = function* (): Generator<string> {
+      yield "server { listen 80; }";
+      throw new Error("read on");
+    };
+    assert.equal(hasListener(texts(), own), "yes");
   });
 });
