@@ -1,6 +1,6 @@
 import { serveEndpoints } from "../ops/endpoints.ts";
 import type { Logger } from "../ops/log.ts";
-import type { ExitCode } from "../ops/program.ts";
+import { describeError, type ExitCode } from "../ops/program.ts";
 import type { ReloaderConfig } from "./config.ts";
 import { createDrainGate } from "./drain.ts";
 import { createEngine } from "./engine.ts";
@@ -70,10 +70,15 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     },
     "reloader started",
   );
-  const watch = watchConfig(config.configDir, config.mainTemplateFile, engine.changed, (error) => {
+  let lastWatchError = "";
+  const onWatchError = (error: unknown): void => {
     metrics.watchErrors.inc();
-    log.warn({ err: error }, "file watch failed; changes are found by the comparison");
-  });
+    const reason = describeError(error);
+    // It is tried again with each comparison, and may fail for the same reason for days.
+    if (reason !== lastWatchError) log.warn({ reason }, "file watch failed; changes are found by the comparison");
+    lastWatchError = reason;
+  };
+  const watch = watchConfig(config.configDir, config.mainTemplateFile, engine.changed, onWatchError);
   try {
     await engine.run();
   } finally {

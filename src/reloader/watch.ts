@@ -3,7 +3,7 @@ import { type FSWatcher, watch } from "chokidar";
 
 /** Tells of changes in the configuration directory. */
 export interface ConfigWatch {
-  /** Watches anew if the directory is another one by now (deleted and made anew). */
+  /** Watches anew if the directory is another one by now (deleted and made anew), or if the watch failed. */
   readonly refresh: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -29,7 +29,9 @@ export const watchConfig = (
   onChange: () => void,
   onError: (error: unknown) => void,
 ): ConfigWatch => {
+  let isDeaf = false;
   const open = (): FSWatcher => {
+    isDeaf = false;
     const watcher = watch(file === null ? [directory] : [directory, file], {
       depth: 1,
       ignoreInitial: true,
@@ -40,7 +42,10 @@ export const watchConfig = (
     // The kernel's own events come before chokidar has looked at the files, and tell of `..data` too.
     watcher.on("raw", onChange);
     watcher.on("all", onChange);
-    watcher.on("error", onError);
+    watcher.on("error", (error) => {
+      isDeaf = true;
+      onError(error);
+    });
     return watcher;
   };
   let watcher = open();
@@ -50,7 +55,7 @@ export const watchConfig = (
       const now = await identityOf(directory);
       const isAnother = identity !== undefined && now !== null && now !== identity;
       identity = now ?? identity;
-      if (!isAnother) return;
+      if (!isAnother && !isDeaf) return;
       await watcher.close();
       watcher = open();
     },
