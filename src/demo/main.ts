@@ -154,7 +154,11 @@ const run = async (stop: AbortSignal, cleanup: Cleanup): Promise<void> => {
   const { api, backends, notes } = await startApi(config, folder, ports, cleanup);
   const servicesPath = api.isEmbedded ? join(folder, "services.yaml") : null;
   if (servicesPath !== null) await startServicesFile(servicesPath, api, screen, cleanup);
-  const programs = await startPod(config, folder, api, ports, screen.tell, cleanup);
+  // Nobody watches an unattended run: it tells what is wrong, and the time at its end.
+  const tell = (line: StoryLine): void => {
+    if (!config.isSmoke || line.kind === "refused" || line.kind === "problem") screen.tell(line);
+  };
+  const programs = await startPod(config, folder, api, ports, tell, cleanup);
   const logFolder = join(folder, "log");
   const failed = failWhenOneEnds(programs, logFolder);
   const stopped = stop.aborted ? Promise.resolve() : once(stop, "abort");
@@ -170,6 +174,7 @@ const run = async (stop: AbortSignal, cleanup: Cleanup): Promise<void> => {
   screen.facts({
     httpPort: ports.http,
     notes,
+    server: api.server,
     kubeconfigPath: api.kubeconfigPath,
     servicesPath,
     configPath: join(folder, "conf.d", "default.conf"),

@@ -5,6 +5,7 @@ export interface DemoFacts {
   readonly httpPort: number;
   /** What was asked for and was taken, each as a sentence. */
   readonly notes: readonly string[];
+  readonly server: string;
   readonly kubeconfigPath: string;
   readonly servicesPath: string | null;
   readonly configPath: string;
@@ -52,7 +53,6 @@ export const createScreen = (out: NodeJS.WriteStream): Screen => {
       say(`${paint("2", clockTime(new Date()))} ${paint(colours[kind], `${marks[kind]} ${text}`)}`),
     facts: (facts) => {
       const { httpPort, kubeconfigPath, servicesPath } = facts;
-      const kubectl = `kubectl --kubeconfig ${kubeconfigPath}`;
       say("");
       say(
         `${paint("1;36", "hotroute demo")}   the whole Pod on this machine, up in ${facts.startedMs} ms; Ctrl-C stops it`,
@@ -66,8 +66,8 @@ export const createScreen = (out: NodeJS.WriteStream): Screen => {
           `http://shop.localhost:${httpPort}/   http://shop.localhost:${httpPort}/cart   http://blog.localhost:${httpPort}/`,
         );
       }
-      row("API", `export KUBECONFIG=${kubeconfigPath}`);
-      if (servicesPath !== null) row("Services", `${servicesPath}   edit it and save`);
+      row("API", facts.server);
+      if (servicesPath !== null) row("Services", `${servicesPath}   edit it and save: what it says is applied`);
       row("written", facts.configPath);
       row(
         "metrics",
@@ -78,17 +78,17 @@ export const createScreen = (out: NodeJS.WriteStream): Screen => {
       say(paint("1", "  Try, in another terminal"));
       if (servicesPath !== null) say(`    curl http://shop.localhost:${httpPort}/cart/7`);
       if (servicesPath !== null && facts.hasKubectl) {
-        say(`    ${kubectl} label service blog hotroute.io/host=news.localhost --overwrite`);
+        say(`    export KUBECONFIG=${kubeconfigPath}`);
+        say("    kubectl label service blog hotroute.io/host=news.localhost --overwrite");
         say(`    curl http://news.localhost:${httpPort}/`);
-        say(
-          `    ${kubectl} annotate service cart hotroute.io/path=no-slash --overwrite     # a mistake costs one route`,
-        );
-        say(`    ${kubectl} create service clusterip hello --tcp=8000`);
-        say(`    ${kubectl} label service hello hotroute.io/expose=true hotroute.io/host=hello.localhost`);
+        say("    kubectl annotate service cart hotroute.io/path=no-slash --overwrite     # a mistake costs one route");
+        say("    kubectl create service clusterip hello --tcp=8000");
+        say("    kubectl label service hello hotroute.io/expose=true hotroute.io/host=hello.localhost");
       } else if (servicesPath !== null) {
         say("    edit the Services file: another hotroute.io/host, a path without its slash, one more Service");
       } else {
-        say(`    ${kubectl} label service NAME hotroute.io/expose=true hotroute.io/host=name.localhost`);
+        say(`    export KUBECONFIG=${kubeconfigPath}`);
+        say("    kubectl label service NAME hotroute.io/expose=true hotroute.io/host=name.localhost");
       }
       say("");
     },

@@ -38,7 +38,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const readDocument = (value: unknown): FileService | string => {
   if (!isRecord(value)) return "expected a Service";
   if (value.apiVersion !== "v1" || value.kind !== "Service") {
-    return `expected apiVersion: v1 and kind: Service, found ${String(value.apiVersion)} ${String(value.kind)}`;
+    const found = `${String(value.apiVersion ?? "no apiVersion")} and ${String(value.kind ?? "no kind")}`;
+    return `expected apiVersion: v1 and kind: Service, found ${found}`;
   }
   const metadata = isRecord(value.metadata) ? value.metadata : {};
   const { name, namespace = "default" } = metadata;

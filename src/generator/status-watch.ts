@@ -1,6 +1,6 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { watch } from "chokidar";
+import { type FSWatcher, watch } from "chokidar";
 import { parseStatus, type ReloaderStatus, statusMaxBytes } from "../contract/status.ts";
 
 export interface StatusWatch {
@@ -24,8 +24,33 @@ const readCapped = async (path: string): Promise<string | null> => {
   }
 };
 
+/** Calls `onEvent` for whatever happens in the directory, as long as it is the directory that was opened. */
+const openWatch = (runDir: string, path: string, onEvent: () => void): FSWatcher => {
+  // The directory, not the file: each status is a new file renamed into place. `raw` is the kernel's event as it comes;
+  // the events that chokidar makes of it wait for a stat of their own.
+  const watcher = watch(runDir, {
+    ignoreInitial: true,
+    depth: 0,
+    ignored: (candidate) => candidate !== runDir && candidate !== path,
+  });
+  watcher.on("raw", onEvent);
+  watcher.on("all", onEvent);
+  // The comparison carries on where the watch fails.
+  watcher.on("error", () => undefined);
+  return watcher;
+};
+
+const inodeOf = async (path: string): Promise<bigint | null> => {
+  try {
+    return (await stat(path, { bigint: true })).ino;
+  } catch {
+    return null;
+  }
+};
+
 /**
  * Watches the reloader's `status.json`, and compares it now and then, since a watch can go deaf without an error.
+ * A run directory that comes late, or is made anew, is watched from the next comparison on.
  *
  * @param onStatus called with each status that differs from the one before and is well-formed
  */
@@ -36,14 +61,12 @@ export const watchStatus = (
 ): StatusWatch => {
   const path = join(runDir, "status.json");
   let lastText: string | null = null;
-  let isReading = false;
+  let watched: { readonly inode: bigint; readonly watcher: FSWatcher } | null = null;
+  let isClosed = false;
+  let looking: Promise<void> | null = null;
   let isAgain = false;
-  const look = async (): Promise<void> => {
-    if (isReading) {
-      isAgain = true;
-      return;
-    }
-    isReading = true;
+
+  const read = async (): Promise<void> => {
     do {
       isAgain = false;
       const text = await readCapped(path);
@@ -52,25 +75,28 @@ export const watchStatus = (
       const status = parseStatus(text);
       if (status !== null) onStatus(status);
     } while (isAgain);
-    isReading = false;
+    looking = null;
   };
-  // The directory, not the file: each status is a new file renamed into place. `raw` is the kernel's event as it comes;
-  // the events that chokidar makes of it wait for a stat of their own.
-  const watcher = watch(runDir, {
-    ignoreInitial: true,
-    depth: 0,
-    ignored: (candidate) => candidate !== runDir && candidate !== path,
-  });
-  watcher.on("raw", () => void look());
-  watcher.on("all", () => void look());
-  // The comparison carries on where the watch fails.
-  watcher.on("error", () => undefined);
-  const timer = setInterval(() => void look(), compareIntervalMs);
-  void look();
+  const look = (): void => {
+    isAgain = true;
+    looking ??= read();
+  };
+  const rewatch = async (): Promise<void> => {
+    const inode = await inodeOf(runDir);
+    if (isClosed || inode === null || inode === watched?.inode) return;
+    await watched?.watcher.close();
+    watched = { inode, watcher: openWatch(runDir, path, look) };
+  };
+  const compare = (): void => {
+    void rewatch().then(look);
+  };
+  compare();
+  const timer = setInterval(compare, compareIntervalMs);
   return {
     close: async () => {
+      isClosed = true;
       clearInterval(timer);
-      await watcher.close();
+      await watched?.watcher.close();
     },
   };
 };

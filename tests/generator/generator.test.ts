@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { checkFooter } from "../../src/contract/footer.ts";
+import type { ReloaderStatus } from "../../src/contract/status.ts";
 import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
@@ -63,6 +64,14 @@ const waitForText = (generator: Running, pattern: RegExp): Promise<string> =>
     const text = await generator.text();
     return pattern.test(text) ? text : null;
   });
+
+/** What the reloader writes once nginx serves this text. */
+const appliedStatus = (text: string): ReloaderStatus => {
+  const hash = createHash("sha256").update(text).digest("hex");
+  const times = { testedMs: 1, firstMs: 2, settledMs: 3, attempts: 1, since: new Date().toISOString() };
+  const files = { "default.conf": hash };
+  return { version: 1, files, wanted: hash, live: hash, state: "applied", message: "", at: null, ...times };
+};
 
 for (const kind of apiServerKinds) {
   describe(`generator with the ${kind.kind}`, { skip: kind.skip }, () => {
@@ -172,26 +181,28 @@ for (const kind of apiServerKinds) {
       await waitForText(own, /first\.example\.com;/);
       await createService(server, { name: "timed", labels: exposed("timed.example.com") });
       const text = await waitForText(own, /timed\.example\.com;/);
-      const hash = createHash("sha256").update(text).digest("hex");
-      const status = {
-        version: 1,
-        files: { "default.conf": hash },
-        wanted: hash,
-        live: hash,
-        state: "applied",
-        message: "",
-        at: null,
-        testedMs: 1,
-        firstMs: 2,
-        settledMs: 3,
-        attempts: 1,
-        since: new Date().toISOString(),
-      };
-      await writeFile(join(own.run, "status.json"), JSON.stringify(status));
+      await writeFile(join(own.run, "status.json"), JSON.stringify(appliedStatus(text)));
       const live = await own.program.waitForLog("live");
       assert.ok(Number(live.propagationMs) > 0);
       assert.ok((await own.metric("hotroute_propagation_seconds_count")) >= 1);
       await deleteService(server, "timed");
+      assert.equal(await own.program.stop(), 0);
+    });
+
+    it("finds a run directory that comes after it, and one that is made anew", async () => {
+      const own = await startGenerator(server.kubeconfigPath);
+      await waitForText(own, /first\.example\.com;/);
+      for (const name of ["early", "anew"]) {
+        await rm(own.run, { recursive: true });
+        await createService(server, { name, labels: exposed(`${name}.example.com`) });
+        const text = await waitForText(own, new RegExp(`${name}\\.example\\.com;`));
+        await mkdir(own.run);
+        await writeFile(join(own.run, "status.json"), JSON.stringify(appliedStatus(text)));
+        await waitFor(`${name} to be live`, () =>
+          own.program.log().some(({ msg, changed }) => msg === "live" && String(changed).includes(name)),
+        );
+        await deleteService(server, name);
+      }
       assert.equal(await own.program.stop(), 0);
     });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -12,6 +13,15 @@ import type { TestApiServer } from "../support/test-apiserver.ts";
 const scratch = await mkdtemp(join(tmpdir(), "hotroute-init-"));
 after(() => rm(scratch, { recursive: true, force: true }));
 const newFolder = (): Promise<string> => mkdtemp(join(scratch, "case-"));
+
+/** The way to the API server at another address, which a test may open late. */
+const createRelay = (target: URL): Server =>
+  createServer((socket) => {
+    const onward = connect(Number(target.port), target.hostname);
+    socket.pipe(onward).pipe(socket);
+    socket.on("error", () => onward.destroy());
+    onward.on("error", () => socket.destroy());
+  });
 
 for (const kind of apiServerKinds) {
   describe(`init with the ${kind.kind}`, { skip: kind.skip }, () => {
@@ -37,27 +47,25 @@ for (const kind of apiServerKinds) {
     it("waits for an API server that comes late", async () => {
       const folder = await newFolder();
       const kubeconfig = join(folder, "kubeconfig");
+      const relay = createRelay(new URL(server.url));
       const port = await freePort();
-      const away = (await readFile(server.kubeconfigPath, "utf8")).replaceAll(server.url, `https://127.0.0.1:${port}`);
+      const url = new URL(server.url);
+      url.port = String(port);
+      const away = (await readFile(server.kubeconfigPath, "utf8")).replaceAll(server.url, url.origin);
       await writeFile(kubeconfig, away);
       const program = startProgram("init", { KUBECONFIG: kubeconfig, CONFIG_DIR: join(folder, "conf.d") });
-      await program.waitForLog("could not list the Services, trying again");
-      await assert.rejects(
-        readFile(join(folder, "conf.d", "default.conf")),
-        "nothing is written before there is a list",
-      );
-      // The way to the API server is the server's address in the kubeconfig: it comes up there as a relay.
-      const { createServer, connect } = await import("node:net");
-      const target = new URL(server.url);
-      const relay = createServer((socket) => {
-        const onward = connect(Number(target.port), target.hostname);
-        socket.pipe(onward).pipe(socket);
-        socket.on("error", () => onward.destroy());
-        onward.on("error", () => socket.destroy());
-      });
-      await new Promise<void>((resolve) => relay.listen(port, "127.0.0.1", resolve));
-      assert.equal(await program.ended, 0, program.stderr());
-      await new Promise((resolve) => relay.close(resolve));
+      try {
+        await program.waitForLog("could not list the Services, trying again");
+        await assert.rejects(
+          readFile(join(folder, "conf.d", "default.conf")),
+          "nothing is written before there is a list",
+        );
+        await new Promise<void>((resolve) => relay.listen(port, "127.0.0.1", resolve));
+        assert.equal(await program.ended, 0, program.stderr());
+      } finally {
+        await program.stop();
+        relay.close();
+      }
       assert.match(await readFile(join(folder, "conf.d", "default.conf"), "utf8"), /shop\.example\.com/);
     });
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parseStatus } from "../../src/contract/status.ts";
 import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
 import { type Backend, startBackend } from "../support/backend.ts";
+import { kubectlAvailable, kubectlFor } from "../support/kubectl.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
@@ -14,7 +14,7 @@ import { type RunningProgram, startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
 
-const hasKubectl = spawnSync("kubectl", ["version", "--client"]).status === 0;
+const hasKubectl = kubectlAvailable();
 
 for (const kind of apiServerKinds) {
   for (const nginx of nginxBinaries) {
@@ -43,6 +43,8 @@ for (const kind of apiServerKinds) {
         port = await freePort();
         for (let index = 0; index < 9; index += 1) await serve(`app-${index}`, exposed(`app-${index}.example.com`));
         await serve("plain");
+        // As the Pod mounts it: there before the programs are.
+        await mkdir(join(folder, "run"));
         const environment = {
           KUBECONFIG: server.kubeconfigPath,
           CONFIG_DIR: join(folder, "conf.d"),
@@ -88,20 +90,12 @@ for (const kind of apiServerKinds) {
         await waitForAnswer("moved.example.com", "404");
       });
 
-      it("kubectl label is answered by nginx", { skip: hasKubectl ? false : "no kubectl" }, async () => {
-        const { status, stderr } = spawnSync(
-          "kubectl",
-          [
-            "label",
-            "service",
-            "plain",
-            "hotroute.io/expose=true",
-            "hotroute.io/host=kubectl.example.com",
-            "--overwrite",
-          ],
-          { env: { ...process.env, KUBECONFIG: server.kubeconfigPath }, encoding: "utf8" },
-        );
-        assert.equal(status, 0, stderr);
+      it("kubectl label is answered by nginx", { skip: hasKubectl === true ? false : hasKubectl }, async () => {
+        const kubectl = kubectlFor(server.kubeconfigPath);
+        const labels = ["hotroute.io/expose=true", "hotroute.io/host=kubectl.example.com"];
+        const { code, stderr } = await kubectl(["label", "service", "plain", ...labels, "--overwrite"]);
+        kubectl.dispose();
+        assert.equal(code, 0, stderr);
         await waitForAnswer("kubectl.example.com", "plain");
       });
 

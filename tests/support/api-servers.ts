@@ -1,3 +1,4 @@
+import { startEmbeddedApiServer } from "./embedded-apiserver.ts";
 import { kubeApiServerAvailable, startKubeApiServer } from "./kube-apiserver.ts";
 import type { TestApiServer } from "./test-apiserver.ts";
 
@@ -13,6 +14,7 @@ const realAvailable = kubeApiServerAvailable();
 
 /** The embedded API server and the real one: what hotroute does must be the same on both. */
 export const apiServerKinds: readonly ApiServerKind[] = [
+  { kind: "embedded", skip: false, start: startEmbeddedApiServer },
   { kind: "kube-apiserver", skip: realAvailable === true ? false : realAvailable, start: startKubeApiServer },
 ];
 
