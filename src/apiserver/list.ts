@@ -7,8 +7,13 @@ import { parseLabelSelector } from "./selectors/label.ts";
 import { ApiError, badRequest, expired, internalError, revisionTooLarge } from "./status.ts";
 import type { Stored } from "./store.ts";
 
-/** Says whether a stored object is one that the request asks for. */
-export type Selection = (stored: JsonObject) => boolean;
+/** What a request asks for. */
+export interface Selection {
+  /** Says whether a stored object is asked for. */
+  readonly matches: (stored: JsonObject) => boolean;
+  /** Says whether it lies under the keys that a real server would read: the namespace, or the one name. */
+  readonly inScope: (item: Stored) => boolean;
+}
 
 /** A page of a list, in storage form. */
 export interface Page {
@@ -31,14 +36,18 @@ export const parseSelection = (
     resource.selectableFields,
     resource.unsupportedField,
   );
-  return (stored) => {
+  const matches = (stored: JsonObject): boolean => {
     const metadata = objectAt(stored, "metadata");
     if (namespace !== "" && stringAt(metadata, "namespace") !== namespace) return false;
     if (name !== "" && stringAt(metadata, "name") !== name) return false;
     if (!matchesLabels(objectAt(metadata, "labels"))) return false;
     const view = resource.fromStored(stored);
-    return matchesFields((field) => resource.fieldValue(view, field));
+    return matchesFields.matches((field) => resource.fieldValue(view, field));
   };
+  const only = namespace !== "" || !resource.namespaced ? matchesFields.requiredName : null;
+  const inScope = (item: Stored): boolean =>
+    (namespace === "" || item.namespace === namespace) && (only === null || item.name === only);
+  return { matches, inScope };
 };
 
 /** A whole number of the query, or null where it is absent. @throws ApiError 400 */
@@ -172,21 +181,23 @@ export const listPage = (api: Api, resource: Resource, query: URLSearchParams, s
   checkMatch(query);
   const limit = integerIn(query, "limit") ?? 0;
   const { items, revision } = sourceOf(api, resource, query);
-  const selected = items.filter(({ object }) => selection(object));
+  const selected = items.filter(({ object }) => selection.matches(object));
   // resourceVersion=0 asks for whatever is at hand, which is everything: a real server's cache ignores the limit too.
   const cached = query.get("resourceVersion") === "0" && (query.get("continue") ?? "") === "";
-  if (limit <= 0 || selected.length <= limit || cached) {
-    return { items: selected, revision, continueToken: null, remaining: null };
-  }
   const page = selected.slice(0, limit);
   const last = page.at(-1);
+  // What follows the page is looked at without the selectors: the next page may turn out to be empty.
+  const rest = last === undefined ? [] : pageAfter(items, [last.namespace, last.name]).filter(selection.inScope);
+  if (limit <= 0 || page.length < limit || rest.length === 0 || cached) {
+    return { items: selected, revision, continueToken: null, remaining: null };
+  }
   const hasSelector = [query.get("labelSelector"), query.get("fieldSelector")].some((one) => (one ?? "") !== "");
   return {
     items: page,
     revision,
     continueToken: last === undefined ? null : encodeToken({ revision, after: [last.namespace, last.name] }),
     // How many are left is not counted where a selector decides.
-    remaining: hasSelector ? null : selected.length - limit,
+    remaining: hasSelector ? null : rest.length,
   };
 };
 

@@ -9,7 +9,7 @@ import { applyJsonPatch } from "./patch/json-patch.ts";
 import { applyMergePatch } from "./patch/merge-patch.ts";
 import { applyStrategicPatch } from "./patch/strategic.ts";
 import { apiVersionOf } from "./resources/resource.ts";
-import { badRequest, conflict, MODIFIED } from "./status.ts";
+import { ApiError, badRequest, conflict, MODIFIED } from "./status.ts";
 import { type Part, updateObject } from "./update.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -71,11 +71,22 @@ const patchExisting = (
     throw invalid(OPTIONS_SUBJECT, [forbiddenField("force", "may not be specified for non-apply patch")]);
   }
   const change = (old: JsonObject): JsonObject => {
-    const result = patchedView(type, viewOf(resource, old), parsePatch(target, body), target);
-    return resource.toStored(decodeAs(resource, result, [], options));
+    const patch = parsePatch(target, body);
+    const result = patchedView(type, viewOf(resource, old), patch, target);
+    return resource.toStored(decodePatched(target, result, patch, options));
   };
   const managed = updateOwnership(api, resource, part, options.manager);
   return { object: updateObject(api, target, part, change, managed, options), created: false };
+};
+
+/** What a patch makes of an object has to be one of its type still. @throws ApiError 422 */
+const decodePatched = ({ resource }: Target, result: Json, patch: Json, options: WriteOptions): JsonObject => {
+  try {
+    return decodeAs(resource, result, [], options);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw invalid({ kind: "", group: "", name: "" }, [invalidValue("patch", JSON.stringify(patch), error.message)]);
+  }
 };
 
 const parseConfiguration = ({ resource, name }: Target, body: Body): JsonObject => {

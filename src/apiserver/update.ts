@@ -40,7 +40,8 @@ const requireRevision = (target: Target, metadata: JsonObject, old: JsonObject):
   if (wanted !== "" && wanted !== current) throw conflict(target.resource.name, target.name, MODIFIED);
 };
 
-const requireSameName = ({ name }: Target, metadata: JsonObject): void => {
+/** The body of a PUT names the object that the path names. @throws ApiError 400 */
+export const requireSameName = ({ name }: Target, metadata: JsonObject): void => {
   const given = stringAt(metadata, "name");
   if (given === "") throw badRequest("name must be provided");
   if (given !== name) {

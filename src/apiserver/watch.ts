@@ -81,8 +81,8 @@ export const parseWatchRequest = (query: URLSearchParams, times: WatchTimes): Wa
 
 /** What a change means to a watcher of a part of the objects: one that leaves the selection is DELETED for it. */
 export const eventOf = (change: Change, selection: Selection): WatchEvent | null => {
-  const was = change.previous !== null && selection(change.previous);
-  const is = change.type !== "DELETED" && selection(change.object);
+  const was = change.previous !== null && selection.matches(change.previous);
+  const is = change.type !== "DELETED" && selection.matches(change.object);
   if (is) return { type: was ? "MODIFIED" : "ADDED", stored: change.object };
   if (!was) return null;
   if (change.type === "DELETED") return { type: "DELETED", stored: change.object };
@@ -116,7 +116,7 @@ const beginning = (
   selection: Selection,
 ): readonly WatchEvent[] => {
   const asAdded = (items: readonly Stored[]): readonly WatchEvent[] =>
-    items.filter(({ object }) => selection(object)).map(({ object }) => ({ type: "ADDED", stored: object }));
+    items.filter(({ object }) => selection.matches(object)).map(({ object }) => ({ type: "ADDED", stored: object }));
   if (request.sendInitialEvents) {
     const end: WatchEvent = {
       type: "BOOKMARK",

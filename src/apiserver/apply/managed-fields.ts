@@ -27,9 +27,6 @@ const UNOWNED = [
 export const ownable = (resource: Resource, part: Part, set: FieldSet): FieldSet => {
   let left = withoutBranch(withoutBranch(set, ["f:apiVersion"]), ["f:kind"]);
   for (const member of UNOWNED) left = withoutBranch(left, ["f:metadata", `f:${member}`]);
-  const metadata = left.children.get("f:metadata");
-  if (metadata?.owned)
-    left = { ...left, children: new Map([...left.children, ["f:metadata", { ...metadata, owned: false }]]) };
   const hasStatus = resource.subresources.some(({ name }) => name === "status");
   if (hasStatus && part === "main") left = withoutBranch(left, ["f:status"]);
   return part === "status" ? withoutBranch(left, ["f:spec"]) : left;

@@ -1,7 +1,7 @@
 import { type Api, type Target, viewOf } from "../api.ts";
 import { updateOwnership } from "../apply/managed-fields.ts";
 import { type Body, parseBody, readObject } from "../body.ts";
-import { createObject } from "../create.ts";
+import { createObject, requireSameNamespace } from "../create.ts";
 import { type DeleteOptions, deleteObject, parseDeleteOptions } from "../delete.ts";
 import { isObject, type JsonObject, objectAt, stringAt } from "../json.ts";
 import { listMetadata, listObject, listPage, type Page, parseSelection } from "../list.ts";
@@ -19,7 +19,7 @@ import {
   unsupportedMediaType,
 } from "../status.ts";
 import { partialObject, tableOf } from "../table.ts";
-import { updateObject } from "../update.ts";
+import { requireSameName, updateObject } from "../update.ts";
 import { parseWatchRequest, serveWatch, type WatchTimes } from "../watch.ts";
 import { parseWriteOptions, type WriteOptions } from "../write-options.ts";
 import { type Format, negotiate, parseIncludeObject } from "./accept.ts";
@@ -182,6 +182,8 @@ const handleUpdate = async (serving: Serving, exchange: Exchange, route: Route, 
   const part = route.subresource ?? "main";
   const options = optionsOf(exchange, "UpdateOptions");
   const body = readObject(resource, await objectBody(serving, exchange), options);
+  requireSameName(route, objectAt(body, "metadata"));
+  requireSameNamespace(route, objectAt(body, "metadata"));
   const managed = updateOwnership(serving.api, resource, part, options.manager);
   const stored = updateObject(serving.api, route, part, () => resource.toStored(body), managed, options);
   sendStored(serving, exchange, resource, format, 200, stored);

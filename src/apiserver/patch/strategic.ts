@@ -23,7 +23,7 @@ const mergeObject = (live: JsonObject, patch: JsonObject, schema: Schema | undef
   if (directive === "replace") return without(patch, DIRECTIVE);
   if (directive === "delete") return {};
   if (directive !== undefined && directive !== "merge") {
-    throw badRequest(`Unknown patch type found: ${JSON.stringify(directive)}`);
+    throw internalError(`Unknown patch type found: ${JSON.stringify(directive)}`);
   }
   const entries = new Map<string, Json>(Object.entries(retained(live, patch)));
   for (const key of Object.keys(patch)) {
@@ -126,7 +126,7 @@ const mergeItems = (
 /**
  * Applies a strategic merge patch to an object of that type.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
- * @throws ApiError 400 for an unknown directive, 500 where a list's item lacks its key, as a real server says it
+ * @throws ApiError 400 or 500, as a real server says it, for a directive or a list item that cannot be
  */
 export const applyStrategicPatch = (live: JsonObject, patch: JsonObject, schema: Schema): JsonObject =>
   mergeObject(live, patch, schema);

@@ -1,5 +1,6 @@
 import {
   ANY,
+  always,
   atomicListOf,
   BOOLEAN,
   type Field,
@@ -59,7 +60,7 @@ export const OBJECT_META = object(`${META}.ObjectMeta`, "What every stored objec
 export const TYPE_FIELDS: Readonly<Record<string, Field>> = {
   kind: field(STRING, "Kind of the object."),
   apiVersion: field(STRING, "Version of the schema that the object is written in."),
-  metadata: field(OBJECT_META, "Standard object's metadata."),
+  metadata: always(OBJECT_META, "Standard object's metadata."),
 };
 
 const CONDITION_DOC = "One aspect of an object's state.";

@@ -1,7 +1,11 @@
 import { badRequest } from "../status.ts";
 
-/** Says whether an object is selected, given the value of each selectable field. */
-export type FieldSelector = (fieldOf: (field: string) => string) => boolean;
+export interface FieldSelector {
+  /** Says whether an object is selected, given the value of each selectable field. */
+  readonly matches: (fieldOf: (field: string) => string) => boolean;
+  /** The one name that is asked for, or null. */
+  readonly requiredName: string | null;
+}
 
 /** Splits at commas that no backslash escapes. */
 const splitTerms = (text: string): readonly string[] => text.match(/(?:[^,\\]|\\.?)+/g) ?? [];
@@ -38,5 +42,8 @@ export const parseFieldSelector = (
 ): FieldSelector => {
   const terms = splitTerms(text).map(parseTerm);
   for (const { field } of terms) if (!fields.includes(field)) throw badRequest(unsupported(field));
-  return (fieldOf) => terms.every(({ field, equal, value }) => (fieldOf(field) === value) === equal);
+  return {
+    matches: (fieldOf) => terms.every(({ field, equal, value }) => (fieldOf(field) === value) === equal),
+    requiredName: terms.find(({ field, equal }) => field === "metadata.name" && equal)?.value ?? null,
+  };
 };

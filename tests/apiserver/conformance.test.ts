@@ -1,0 +1,29 @@
+import { describe, test } from "node:test";
+import { serversUnderTest } from "./servers.ts";
+import { applySuite } from "./suites/applies.ts";
+import { eventSuite } from "./suites/events.ts";
+import { listSuite } from "./suites/lists.ts";
+import { objectSuite } from "./suites/objects.ts";
+import { patchSuite } from "./suites/patches.ts";
+import { protocolSuite } from "./suites/protocol.ts";
+import { watchSuite } from "./suites/watches.ts";
+
+const SUITES = {
+  objects: objectSuite,
+  lists: listSuite,
+  watches: watchSuite,
+  patches: patchSuite,
+  "server-side apply": applySuite,
+  events: eventSuite,
+  protocol: protocolSuite,
+};
+
+// One file for all: kube-apiserver takes seconds to start.
+for (const { kind, missing, server } of serversUnderTest()) {
+  for (const [name, suite] of Object.entries(SUITES)) {
+    describe(`${kind}: ${name}`, () => {
+      if (missing === null) suite(server);
+      else test(name, (t) => t.skip(missing));
+    });
+  }
+}
