@@ -25,10 +25,13 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
  * Looks at the memory of nginx and of the cgroup.
  *
  * @param limitBytes the cgroup's limit; null: none, then nginx's own processes are held to 1 GiB
+ * @returns null when no worker drains
  */
-export const viewDrain = async (masterPid: number, limitBytes: number | null): Promise<DrainView> => {
+export const viewDrain = async (masterPid: number, limitBytes: number | null): Promise<DrainView | null> => {
   const children = await nginxChildren(masterPid);
   const draining = children.filter((child) => child.role === "draining");
+  // Nothing to wait for, as a rule: then memory is of no interest, and a change is not held up by reading of it.
+  if (draining.length === 0) return null;
   const sizes = await Promise.all(children.map((child) => ownMemoryBytes(child.pid)));
   const generationBytes = sum(sizes.filter((_, index) => children[index]?.role === "active"));
   const used = limitBytes === null ? null : await readMemoryUse();
@@ -59,7 +62,7 @@ export const createDrainGate = (
     holdMs: async (masterPid, nowMs) => {
       const view = await viewDrain(masterPid, limitBytes);
       const waitedMs = sinceMs === null ? 0 : nowMs - sinceMs;
-      if (!mustDrain(view, config.drainMemoryPercent) || waitedMs >= config.drainWaitMs) {
+      if (view === null || !mustDrain(view, config.drainMemoryPercent) || waitedMs >= config.drainWaitMs) {
         sinceMs = null;
         return 0;
       }

@@ -30,6 +30,18 @@ const contents = (files: readonly ConfigFile[], mainConf: string): ReadonlyMap<s
     ...files.filter(isConf).map((file): [string, Buffer] => [join("conf.d", file.name), file.bytes]),
   ]);
 
+/** Does what needs a free place; only if something is in the way is it removed, and that is rare. */
+const orAfterRemoving = async (path: string, act: () => Promise<void>): Promise<void> => {
+  try {
+    await act();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code !== "EEXIST" && code !== "ENOTEMPTY") throw error;
+    await rm(path, { recursive: true, force: true });
+    await act();
+  }
+};
+
 const isIntact = async (directory: string, wanted: ReadonlyMap<string, Buffer>): Promise<boolean> => {
   try {
     for (const [name, bytes] of wanted) if (!bytes.equals(await readFile(join(directory, name)))) return false;
@@ -55,12 +67,10 @@ export const buildRelease = async (
   if (await isIntact(directory, wanted)) return;
   const temporary = join(paths.releases, `.${revision}.tmp`);
   try {
-    await rm(temporary, { recursive: true, force: true });
     await mkdir(join(temporary, "conf.d"), { recursive: true, mode: 0o755 });
-    for (const [name, bytes] of wanted) await writeFile(join(temporary, name), bytes, { mode: 0o644 });
+    await Promise.all([...wanted].map(([name, bytes]) => writeFile(join(temporary, name), bytes, { mode: 0o644 })));
     // A release of that name that is not intact was damaged from outside (a crash of the machine, a hand).
-    await rm(directory, { recursive: true, force: true });
-    await rename(temporary, directory);
+    await orAfterRemoving(directory, () => rename(temporary, directory));
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -74,8 +84,8 @@ export const buildRelease = async (
  */
 export const pointLink = async (paths: RunPaths, link: string, revision: string): Promise<void> => {
   const temporary = join(dirname(link), `.${basename(link)}.tmp`);
-  await rm(temporary, { force: true });
-  await symlink(join(relative(paths.runDir, releaseDir(paths, revision)), "nginx.conf"), temporary);
+  const target = join(relative(paths.runDir, releaseDir(paths, revision)), "nginx.conf");
+  await orAfterRemoving(temporary, () => symlink(target, temporary));
   await rename(temporary, link);
 };
 

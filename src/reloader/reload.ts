@@ -48,9 +48,12 @@ export const reload = async (
 ): Promise<Outcome> => {
   const { config, paths, nginx, stop, log } = shop;
   const { master, live } = running;
-  await clearReasons(paths);
-  const older = await acceptingWorkers(master.pid);
-  if ((await claimPidFile(paths, master)) === "corrected") {
+  const [older, pidFile] = await Promise.all([
+    acceptingWorkers(master.pid),
+    claimPidFile(paths, master),
+    clearReasons(paths),
+  ]);
+  if (pidFile === "corrected") {
     log.warn({ path: paths.pid, pid: master.pid }, "pid file did not name nginx: corrected");
   }
   await pointLink(paths, paths.live, candidate.revision);
