@@ -1,5 +1,5 @@
 import { type ParseOptions, parseService } from "../routes/parse.ts";
-import { compareProblems, type Problem } from "../routes/problem.ts";
+import { type Problem, sortProblems } from "../routes/problem.ts";
 import { resolveRoutes } from "../routes/resolve.ts";
 import type { Route } from "../routes/route.ts";
 import type { ServiceRecord } from "../routes/service.ts";
@@ -34,7 +34,7 @@ export const configure = (services: Iterable<ServiceRecord>, options: Configurat
   const { site, routeCount, conflicts } = resolveRoutes(routes);
   return {
     text: renderSite(site, options),
-    problems: [...problems, ...conflicts].sort(compareProblems),
+    problems: sortProblems([...problems, ...conflicts]),
     serviceCount,
     routeCount,
   };

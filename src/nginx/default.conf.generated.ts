@@ -22,11 +22,11 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
         return undefined
     };
 
-  return "\n# What these proxies say of their clients is believed; what anybody else says is overwritten.\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":16,"column":0},"end":{"line":18,"column":9}}})) != null ? stack1 : "")
+  return "\n# What these proxies say of their clients is believed, the first element of a list; what anybody else says is overwritten.\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":21,"column":0},"end":{"line":23,"column":9}}})) != null ? stack1 : "")
     + "real_ip_header X-Forwarded-For;\nreal_ip_recursive on;\ngeo $realip_remote_addr $hotroute_trusted {\n    default 0;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":23,"column":0},"end":{"line":25,"column":9}}})) != null ? stack1 : "")
-    + "}\nmap \"$hotroute_trusted $http_x_forwarded_proto\" $hotroute_proto {\n    default $scheme;\n    \"1 http\" http;\n    \"1 https\" https;\n}\nmap \"$hotroute_trusted $http_x_forwarded_host\" $hotroute_host {\n    default $host;\n    \"~^1 (?<hotroute_forwarded_host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?$\" $hotroute_forwarded_host;\n}\nmap \"$hotroute_trusted $http_x_forwarded_port\" $hotroute_port {\n    default $hotroute_named_port;\n    \"~^1 (?<hotroute_forwarded_port>[0-9]{1,5})$\" $hotroute_forwarded_port;\n}\nmap \"$hotroute_trusted $http_x_request_id\" $hotroute_request_id {\n    default $request_id;\n    \"~^1 (?<hotroute_forwarded_id>[A-Za-z0-9._-]{1,128})$\" $hotroute_forwarded_id;\n}\n";
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":28,"column":0},"end":{"line":30,"column":9}}})) != null ? stack1 : "")
+    + "}\nmap \"$hotroute_trusted $http_x_forwarded_proto\" $hotroute_proto {\n    default $scheme;\n    \"~^1 (?<hotroute_forwarded_proto>https?)(?: *,|$)\" $hotroute_forwarded_proto;\n}\nmap \"$hotroute_trusted $http_x_forwarded_host\" $hotroute_host {\n    default $host;\n    \"~^1 (?<hotroute_forwarded_host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?(?: *,|$)\" $hotroute_forwarded_host;\n}\nmap \"$hotroute_trusted $http_x_forwarded_port\" $hotroute_port {\n    default $hotroute_named_port;\n    \"~^1 (?<hotroute_forwarded_port>[1-9][0-9]{0,4})(?: *,|$)\" $hotroute_forwarded_port;\n}\nmap \"$hotroute_trusted $http_x_request_id\" $hotroute_request_id {\n    default $request_id;\n    \"~^1 (?<hotroute_forwarded_id>[A-Za-z0-9._-]{1,128})$\" $hotroute_forwarded_id;\n}\nmap \"$hotroute_trusted $http_x_forwarded_prefix\" $hotroute_prefix {\n    default \"\";\n    \"~^1 (?<hotroute_forwarded_prefix>/[A-Za-z0-9._~/-]{0,253})$\" $hotroute_forwarded_prefix;\n}\n";
 },"2":function(container,depth0,helpers,partials,data) {
     var stack1;
 
@@ -40,7 +40,7 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + " 1;\n";
 },"4":function(container,depth0,helpers,partials,data) {
-    return "\nmap \"\" $hotroute_proto { default $scheme; }\nmap \"\" $hotroute_host { default $host; }\nmap \"\" $hotroute_port { default $hotroute_named_port; }\nmap \"\" $hotroute_request_id { default $request_id; }\n";
+    return "\nmap \"\" $hotroute_proto { default $scheme; }\nmap \"\" $hotroute_host { default $host; }\nmap \"\" $hotroute_port { default $hotroute_named_port; }\nmap \"\" $hotroute_request_id { default $request_id; }\nmap \"\" $hotroute_prefix { default \"\"; }\n";
 },"5":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -50,7 +50,7 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
     };
 
   return "\n# 4 s is less than the 5 s after which common backends hang up: no request may meet a connection being closed.\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":78,"column":0},"end":{"line":86,"column":9}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":94,"column":0},"end":{"line":102,"column":9}}})) != null ? stack1 : "");
 },"6":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -60,9 +60,9 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
     };
 
   return "upstream "
-    + ((stack1 = container.lambda(container.strict(depth0, "name", {"start":{"line":79,"column":11},"end":{"line":79,"column":15}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = container.lambda(container.strict(depth0, "name", {"start":{"line":95,"column":11},"end":{"line":95,"column":15}} ), depth0)) != null ? stack1 : "")
     + " {\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"addresses"),{"name":"each","hash":{},"fn":container.program(7, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":80,"column":0},"end":{"line":82,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"addresses"),{"name":"each","hash":{},"fn":container.program(7, data, 0),"inverse":container.noop,"data":data,"loc":{"start":{"line":96,"column":0},"end":{"line":98,"column":9}}})) != null ? stack1 : "")
     + "    keepalive 32;\n    keepalive_timeout 4s;\n}\n";
 },"7":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -80,9 +80,9 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda;
 
   return "    location "
-    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":96,"column":15},"end":{"line":96,"column":22}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":112,"column":15},"end":{"line":112,"column":22}} ), depth0)) != null ? stack1 : "")
     + " { "
-    + ((stack1 = alias2(alias1(depth0, "action", {"start":{"line":96,"column":29},"end":{"line":96,"column":35}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "action", {"start":{"line":112,"column":29},"end":{"line":112,"column":35}} ), depth0)) != null ? stack1 : "")
     + "; }\n";
 },"10":function(container,depth0,helpers,partials,data,blockParams,depths) {
     var stack1, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -93,9 +93,9 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
     };
 
   return "\nserver {\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depths[1],"listens"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":102,"column":0},"end":{"line":104,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"serverNames"),{"name":"each","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":105,"column":0},"end":{"line":107,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":108,"column":0},"end":{"line":110,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depths[1],"listens"),{"name":"each","hash":{},"fn":container.program(11, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":118,"column":0},"end":{"line":120,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"serverNames"),{"name":"each","hash":{},"fn":container.program(12, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":121,"column":0},"end":{"line":123,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":124,"column":0},"end":{"line":126,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"11":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -119,14 +119,14 @@ export const template = {"0":function(container,depth0,helpers,partials,data) {
 
   return "# Made by hotroute from labelled Services. What is changed here by hand is overwritten.\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"serverNamesHash"),{"name":"if","hash":{},"fn":container.program(0, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":2,"column":0},"end":{"line":6,"column":7}}})) != null ? stack1 : "")
-    + "\n# Upgrade (WebSocket) is passed on; any other request leaves its upstream connection open for the next one.\nmap $http_upgrade $hotroute_connection {\n    default upgrade;\n    \"\" \"\";\n}\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.program(4, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":13,"column":0},"end":{"line":50,"column":7}}})) != null ? stack1 : "")
-    + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\nmap $hotroute_proto $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\nmap $http_host $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~:(?<hotroute_host_port>[0-9]{1,5})$\" $hotroute_host_port;\n}\n\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\nproxy_set_header Host $host;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $hotroute_connection;\nproxy_set_header X-Real-IP $remote_addr;\nproxy_set_header X-Forwarded-For $remote_addr;\nproxy_set_header X-Forwarded-Proto $hotroute_proto;\nproxy_set_header X-Forwarded-Host $hotroute_host;\nproxy_set_header X-Forwarded-Port $hotroute_port;\nproxy_set_header X-Request-ID $hotroute_request_id;\nproxy_set_header Forwarded \"\";\nproxy_set_header Proxy \"\";\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstreams"),{"name":"if","hash":{},"fn":container.program(5, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":75,"column":0},"end":{"line":87,"column":7}}})) != null ? stack1 : "")
-    + "\n# Requests for any other host.\nserver {\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":91,"column":0},"end":{"line":93,"column":9}}})) != null ? stack1 : "")
-    + "    server_name _;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(lookupProperty(depth0,"defaultServer"),"locations"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":95,"column":0},"end":{"line":97,"column":9}}})) != null ? stack1 : "")
+    + "\n# WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves\n# the connection to the upstream open for the next request.\nmap $http_upgrade $hotroute_upgrade {\n    default \"\";\n    \"~*^websocket$\" websocket;\n}\nmap $hotroute_upgrade $hotroute_connection {\n    default \"\";\n    websocket upgrade;\n}\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(1, data, 0, blockParams, depths),"inverse":container.program(4, data, 0, blockParams, depths),"data":data,"loc":{"start":{"line":18,"column":0},"end":{"line":59,"column":7}}})) != null ? stack1 : "")
+    + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\nmap $hotroute_proto $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\nmap \"$host $http_host\" $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\nproxy_set_header Host $host;\nproxy_set_header Upgrade $hotroute_upgrade;\nproxy_set_header Connection $hotroute_connection;\nproxy_set_header X-Real-IP $remote_addr;\nproxy_set_header X-Forwarded-For $remote_addr;\nproxy_set_header X-Forwarded-Proto $hotroute_proto;\nproxy_set_header X-Forwarded-Host $hotroute_host;\nproxy_set_header X-Forwarded-Port $hotroute_port;\nproxy_set_header X-Request-ID $hotroute_request_id;\nproxy_set_header X-Forwarded-Scheme $hotroute_proto;\nproxy_set_header X-Forwarded-Prefix $hotroute_prefix;\nproxy_set_header X-Scheme $hotroute_proto;\nproxy_set_header Forwarded \"\";\nproxy_set_header X-Forwarded-Ssl \"\";\nproxy_set_header X-Forwarded-Server \"\";\nproxy_set_header X-Original-URL \"\";\nproxy_set_header X-Rewrite-URL \"\";\nproxy_set_header Proxy \"\";\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"upstreams"),{"name":"if","hash":{},"fn":container.program(5, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":91,"column":0},"end":{"line":103,"column":7}}})) != null ? stack1 : "")
+    + "\n# Requests for any other host; one without a host goes upstream under this name, which no name server knows (RFC 2606).\nserver {\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(8, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":107,"column":0},"end":{"line":109,"column":9}}})) != null ? stack1 : "")
+    + "    server_name hotroute.invalid;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(lookupProperty(depth0,"defaultServer"),"locations"),{"name":"each","hash":{},"fn":container.program(9, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":111,"column":0},"end":{"line":113,"column":9}}})) != null ? stack1 : "")
     + "}\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":99,"column":0},"end":{"line":112,"column":9}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"servers"),{"name":"each","hash":{},"fn":container.program(10, data, 0, blockParams, depths),"inverse":container.noop,"data":data,"loc":{"start":{"line":115,"column":0},"end":{"line":128,"column":9}}})) != null ? stack1 : "");
 },"useData":true,"useDepths":true};

@@ -12,9 +12,10 @@ const parseOne = (raw: string): ListenValue | null => {
   const [, v6, v4, digits] = match;
   const port = Number(digits);
   if (port < 1 || port > 65535) return null;
-  if (v6 !== undefined) return isIPv6(v6) ? (`[${v6.toLowerCase()}]:${port}` as ListenValue) : null;
-  if (v4 !== undefined) return isIPv4(v4) ? (`${v4}:${port}` as ListenValue) : null;
-  return String(port) as ListenValue;
+  // One form of each address: nginx refuses the same one twice, however it is written.
+  if (v6 !== undefined) return isIPv6(v6) ? (`${new URL(`http://[${v6}]/`).hostname}:${port}` as ListenValue) : null;
+  if (v4 === undefined || v4 === "0.0.0.0") return String(port) as ListenValue;
+  return isIPv4(v4) ? (`${v4}:${port}` as ListenValue) : null;
 };
 
 /** Parses a comma list of listen addresses; null when one is bad or there is none. Repetitions are dropped. */

@@ -24,7 +24,7 @@ const renderBuiltIn = runtime.template<object>(template);
  * A host as `server_name` takes it. nginx's own `*.` takes any depth, Ingress's takes one label: an expression says so.
  */
 const serverName = (host: Host): string =>
-  isWildcard(host) ? `~^[^.]+\\.${host.slice(2).replaceAll(".", "\\.")}$` : host;
+  isWildcard(host) ? `~^[a-z0-9_-]+\\.${host.slice(2).replaceAll(".", "\\.")}$` : host;
 
 const actionText = (action: Action): string => {
   switch (action.kind) {

@@ -33,61 +33,73 @@ export const keys = {
 /** The label that selects a Service by default; it says nothing else. */
 const selectorKey = "expose";
 
-/**
- * Keys that are spoken for but not done yet, and what becomes of a route that has one.
- * A key that guards a route closes it: to serve without the guard would be worse than not to serve.
- */
-const notAvailable: ReadonlyMap<string, "routed" | "closed"> = new Map([
-  ["backend-protocol", "closed"],
-  ["upstream-vhost", "routed"],
-  ["strip-prefix", "closed"],
-  ["proxy-body-size", "routed"],
-  ["proxy-connect-timeout", "routed"],
-  ["proxy-read-timeout", "routed"],
-  ["proxy-send-timeout", "routed"],
-  ["proxy-buffering", "routed"],
-  ["permanent-redirect", "closed"],
-  ["temporal-redirect", "closed"],
-  ["ssl-redirect", "routed"],
-  ["tls-secret", "routed"],
-  ["enable-cors", "routed"],
-  ["cors-allow-origin", "routed"],
-  ["cors-allow-methods", "routed"],
-  ["cors-allow-headers", "routed"],
-  ["cors-allow-credentials", "routed"],
-  ["cors-max-age", "routed"],
-  ["whitelist-source-range", "closed"],
-  ["allowlist-source-range", "closed"],
-  ["denylist-source-range", "closed"],
-  ["limit-rps", "closed"],
-  ["limit-connections", "closed"],
-  ["auth-secret", "closed"],
-  ["auth-realm", "routed"],
-  ["response-headers", "routed"],
-  ["request-headers", "routed"],
-  ["affinity", "routed"],
-  ["endpoints", "routed"],
-  ["canary-of", "closed"],
-  ["canary-weight", "closed"],
-  ["maintenance", "closed"],
-  ["routes", "closed"],
+/** A key that is spoken for but not done yet. */
+interface NotAvailable {
+  /**
+   * What becomes of a route that has it. Where serving without it would be worse than not serving (a guard, another
+   * protocol, another place), the route is closed.
+   */
+  readonly route: "routed" | "closed";
+  /** The values that ask for what is done anyway. */
+  readonly asIs: readonly string[];
+}
+
+const notAvailable: ReadonlyMap<string, NotAvailable> = new Map<string, NotAvailable>([
+  ["backend-protocol", { route: "closed", asIs: ["HTTP"] }],
+  ["upstream-vhost", { route: "routed", asIs: [] }],
+  ["strip-prefix", { route: "closed", asIs: ["false"] }],
+  ["proxy-body-size", { route: "routed", asIs: ["1m"] }],
+  ["proxy-connect-timeout", { route: "routed", asIs: ["5", "5s"] }],
+  ["proxy-read-timeout", { route: "routed", asIs: ["60", "60s", "1m"] }],
+  ["proxy-send-timeout", { route: "routed", asIs: ["60", "60s", "1m"] }],
+  ["proxy-buffering", { route: "routed", asIs: ["true"] }],
+  ["permanent-redirect", { route: "closed", asIs: [] }],
+  ["temporal-redirect", { route: "closed", asIs: [] }],
+  ["ssl-redirect", { route: "routed", asIs: ["false"] }],
+  ["tls-secret", { route: "routed", asIs: [] }],
+  ["enable-cors", { route: "routed", asIs: ["false"] }],
+  ["cors-allow-origin", { route: "routed", asIs: [] }],
+  ["cors-allow-methods", { route: "routed", asIs: [] }],
+  ["cors-allow-headers", { route: "routed", asIs: [] }],
+  ["cors-allow-credentials", { route: "routed", asIs: [] }],
+  ["cors-max-age", { route: "routed", asIs: [] }],
+  ["whitelist-source-range", { route: "closed", asIs: [] }],
+  ["allowlist-source-range", { route: "closed", asIs: [] }],
+  ["denylist-source-range", { route: "closed", asIs: [] }],
+  ["limit-rps", { route: "closed", asIs: [] }],
+  ["limit-connections", { route: "closed", asIs: [] }],
+  ["auth-secret", { route: "closed", asIs: [] }],
+  ["auth-realm", { route: "routed", asIs: [] }],
+  ["response-headers", { route: "routed", asIs: [] }],
+  ["request-headers", { route: "routed", asIs: [] }],
+  ["affinity", { route: "routed", asIs: ["none"] }],
+  ["endpoints", { route: "routed", asIs: ["false"] }],
+  ["canary-of", { route: "closed", asIs: [] }],
+  ["canary-weight", { route: "closed", asIs: [] }],
+  ["maintenance", { route: "closed", asIs: ["false"] }],
+  ["routes", { route: "closed", asIs: [] }],
 ]);
 
 /** What is known of a key's name. */
 export type KeyStanding =
   | { readonly kind: "available" }
   | { readonly kind: "not-available"; readonly route: "routed" | "closed" }
-  | { readonly kind: "unknown"; readonly didYouMean: string | null };
+  | { readonly kind: "unknown" };
 
 const available: ReadonlySet<string> = new Set([selectorKey, ...Object.values(keys).map((key) => key.name)]);
 const known: readonly string[] = [...available, ...notAvailable.keys()];
 
-/** Says whether a key is known; for an unknown one, the nearest name that differs by two letters or a third. */
-export const keyStanding = (name: string): KeyStanding => {
+/** Says whether a key is known, and done: some keys are, for the values that ask for what is done anyway. */
+export const keyStanding = (name: string, value: string): KeyStanding => {
   if (available.has(name)) return { kind: "available" };
-  const route = notAvailable.get(name);
-  if (route !== undefined) return { kind: "not-available", route };
-  const nearest = closest(name.slice(0, 64).toLowerCase(), known);
-  const isNear = distance(name.slice(0, 64).toLowerCase(), nearest) <= Math.max(2, Math.floor(nearest.length / 3));
-  return { kind: "unknown", didYouMean: isNear ? nearest : null };
+  const waiting = notAvailable.get(name);
+  if (waiting === undefined) return { kind: "unknown" };
+  return waiting.asIs.includes(value) ? { kind: "available" } : { kind: "not-available", route: waiting.route };
+};
+
+/** The nearest known key to one that is not, if they differ by two letters or a third. */
+export const suggestKey = (name: string): string | null => {
+  const asked = name.slice(0, 64).toLowerCase();
+  const nearest = closest(asked, known);
+  return distance(asked, nearest) <= Math.max(2, Math.floor(nearest.length / 3)) ? nearest : null;
 };

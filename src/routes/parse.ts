@@ -1,10 +1,11 @@
-import { type Key, keyStanding, keys } from "./keys.ts";
+import { type Key, keyStanding, keys, suggestKey } from "./keys.ts";
 import { type Problem, type ProblemReason, showValue } from "./problem.ts";
 import type { Match, Route } from "./route.ts";
 import type { ServiceRecord } from "./service.ts";
-import { findUpstream } from "./upstream.ts";
+import { findUpstream, type UpstreamResult } from "./upstream.ts";
 import type { ClassName } from "./values/class-name.ts";
 import { type LocationPath, prefixForm } from "./values/location-path.ts";
+import type { PortReference } from "./values/port-reference.ts";
 
 /** What a controller takes. */
 export interface ParseOptions {
@@ -12,6 +13,8 @@ export interface ParseOptions {
   readonly keyPrefix: string;
   /** Only Services of this class; null: only those without one. */
   readonly class: ClassName | null;
+  /** The keys that select Services, the prefix cut off: they say nothing else. */
+  readonly selectorKeys: ReadonlySet<string>;
 }
 
 /** What a Service asks for. `isTaken` is false when it is another controller's: then there is nothing else. */
@@ -30,8 +33,9 @@ const maxProblems = 50;
 
 /** The values of one Service as they are read: remembers every problem, and whether one closes the routes. */
 class SettingsOfService {
-  readonly problems: Problem[] = [];
   isClosed = false;
+  readonly #problems: Problem[] = [];
+  #leftOut = 0;
   readonly #service: ServiceRecord;
   readonly #keyPrefix: string;
   readonly #raw: ReadonlyMap<string, string>;
@@ -47,15 +51,27 @@ class SettingsOfService {
   }
 
   report(reason: ProblemReason, key: string | null, value: string | null, message: string): void {
+    if (this.isFull()) {
+      this.#leftOut += 1;
+      return;
+    }
+    const shownKey = key === null ? null : `${this.#keyPrefix}${showValue(key)}`;
+    this.#problems.push(this.#problem(reason, shownKey, value === null ? null : showValue(value), message));
+  }
+
+  isFull(): boolean {
+    return this.#problems.length >= maxProblems;
+  }
+
+  /** The problems in the order in which they were reported, and how many more there are. */
+  problems(): readonly Problem[] {
+    if (this.#leftOut === 0) return this.#problems;
+    return [...this.#problems, this.#problem("InvalidValue", null, null, `and ${this.#leftOut} more problems`)];
+  }
+
+  #problem(reason: ProblemReason, key: string | null, value: string | null, message: string): Problem {
     const { namespace, name } = this.#service;
-    if (this.problems.length >= maxProblems) return;
-    this.problems.push({
-      service: { namespace, name },
-      reason,
-      key: key === null ? null : `${this.#keyPrefix}${showValue(key)}`,
-      value: value === null ? null : showValue(value),
-      message,
-    });
+    return { service: { namespace, name }, reason, key, value, message };
   }
 
   /** One value; a bad one closes the routes, since what its owner wanted is not known. */
@@ -87,30 +103,26 @@ class SettingsOfService {
     return [...values];
   }
 
-  /** Reports the keys that are not known, or not available. */
-  checkNames(): void {
+  /** Reports the keys that are not available; one that closes the routes does. */
+  checkAvailability(): void {
     for (const [name, value] of this.#raw) {
-      const standing = keyStanding(name);
-      switch (standing.kind) {
-        case "available":
-          break;
-        case "not-available":
-          this.report(
-            "NotAvailable",
-            name,
-            value,
-            standing.route === "closed"
-              ? "not available yet, so this Service is not routed"
-              : "not available yet, ignored",
-          );
-          if (standing.route === "closed") this.isClosed = true;
-          break;
-        case "unknown": {
-          const hint = standing.didYouMean === null ? "" : `; did you mean ${this.#keyPrefix}${standing.didYouMean}?`;
-          this.report("UnknownKey", name, value, `no such key, ignored${hint}`);
-          break;
-        }
-      }
+      const standing = keyStanding(name, value);
+      if (standing.kind !== "not-available") continue;
+      const isClosing = standing.route === "closed";
+      const outcome = isClosing ? "so this Service is not routed" : "ignored";
+      this.report("NotAvailable", name, value, `not available yet, ${outcome}`);
+      if (isClosing) this.isClosed = true;
+    }
+  }
+
+  /** Reports the keys that are not known. */
+  checkNames(selectorKeys: ReadonlySet<string>): void {
+    for (const [name, value] of this.#raw) {
+      if (selectorKeys.has(name) || keyStanding(name, value).kind !== "unknown") continue;
+      // To look for the nearest name takes time: not for what nobody is told.
+      const nearest = this.isFull() ? null : suggestKey(name);
+      const hint = nearest === null ? "" : `; did you mean ${this.#keyPrefix}${nearest}?`;
+      this.report("UnknownKey", name, value, `no such key, ignored${hint}`);
     }
   }
 }
@@ -137,6 +149,29 @@ const readMatches = (settings: SettingsOfService): readonly Match[] => {
   return matches;
 };
 
+const reportUpstream = (
+  settings: SettingsOfService,
+  service: ServiceRecord,
+  reference: PortReference | null,
+  found: Extract<UpstreamResult, { ok: false }>,
+): void => {
+  switch (found.cause) {
+    case "service":
+      settings.report("Unroutable", null, null, found.message);
+      break;
+    case "protocol":
+      settings.report("NotAvailable", null, null, found.message);
+      break;
+    case "port": {
+      const raw = service.settings.find(({ key }) => key === keys.port.name);
+      // A port that did not parse has been reported as such.
+      if (raw !== undefined && reference === null) break;
+      settings.report("Unroutable", raw === undefined ? null : keys.port.name, raw?.value ?? null, found.message);
+      break;
+    }
+  }
+};
+
 /**
  * Parses one Service into routes and problems. Pure: the result depends on the arguments alone.
  * A bad value costs the routes that need it, and each is named in a problem.
@@ -146,18 +181,14 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
   const className = settings.one<ClassName | null>(keys.class, null);
   // A class that is no class is nobody's: the controller without a class reports it, so that somebody does.
   if (settings.isClosed ? options.class !== null : className !== options.class) return notTaken;
-  settings.checkNames();
+  settings.checkAvailability();
   const matches = readMatches(settings);
   const reference = settings.one(keys.port, null);
   const priority = settings.one(keys.priority, 0);
   const found = findUpstream(service, reference);
-  if (!found.ok) {
-    const raw = found.cause === "port" ? service.settings.find(({ key }) => key === keys.port.name) : undefined;
-    // A port that did not parse has been reported as such.
-    if (raw === undefined || reference !== null) {
-      settings.report("Unroutable", raw === undefined ? null : keys.port.name, raw?.value ?? null, found.message);
-    }
-  }
+  if (!found.ok) reportUpstream(settings, service, reference, found);
+  // Last, since they are only said: what keeps a route from being served must find its place first.
+  settings.checkNames(options.selectorKeys);
   const { namespace, name, createdAtMs } = service;
   const routes: Route[] =
     found.ok && !settings.isClosed
@@ -169,5 +200,5 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
           createdAtMs,
         }))
       : [];
-  return { isTaken: true, routes, problems: settings.problems };
+  return { isTaken: true, routes, problems: settings.problems() };
 };

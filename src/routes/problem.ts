@@ -47,6 +47,9 @@ export const describeProblem = (problem: Problem): string => {
   return `${problem.reason} ${serviceKey(problem.service)}${at}${value}: ${problem.message}`;
 };
 
-/** An order of problems that does not depend on the order of arrival. */
-export const compareProblems = (a: Problem, b: Problem): number =>
-  compareText(serviceKey(a.service), serviceKey(b.service)) || compareText(describeProblem(a), describeProblem(b));
+/** Problems in an order that does not depend on the order of arrival. */
+export const sortProblems = (problems: readonly Problem[]): readonly Problem[] =>
+  problems
+    .map((problem) => ({ problem, service: serviceKey(problem.service), text: describeProblem(problem) }))
+    .sort((a, b) => compareText(a.service, b.service) || compareText(a.text, b.text))
+    .map(({ problem }) => problem);

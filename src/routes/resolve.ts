@@ -1,5 +1,5 @@
 import { buildLocations } from "./locations.ts";
-import { compareProblems, type Problem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 import { describeMatch, type Match, type Route, type Upstream } from "./route.ts";
 import { compareText, serviceKey } from "./service.ts";
 import type { Action, Location, Site, VirtualServer } from "./site.ts";
@@ -42,16 +42,39 @@ const conflictProblem = (loser: Route, winner: Route): Problem => {
   };
 };
 
-const settleClaims = (routes: readonly Route[]): { readonly won: readonly Route[]; readonly conflicts: Problem[] } => {
+// A Service may claim a thousand matches, and lose them all.
+const maxConflicts = 20;
+
+/** The conflicts of each Service, so many at most, and how many more there are. */
+const collectConflicts = (losses: readonly (readonly [loser: Route, winner: Route])[]): readonly Problem[] => {
+  const byService = new Map<string, Problem[]>();
+  const leftOut = new Map<string, number>();
+  for (const [loser, winner] of losses) {
+    const key = serviceKey(loser.service);
+    const problems = byService.get(key) ?? [];
+    byService.set(key, problems);
+    if (problems.length < maxConflicts) problems.push(conflictProblem(loser, winner));
+    else leftOut.set(key, (leftOut.get(key) ?? 0) + 1);
+  }
+  for (const [key, count] of leftOut) {
+    const [first] = byService.get(key) ?? [];
+    if (first !== undefined) byService.get(key)?.push({ ...first, message: `and ${count} more conflicts` });
+  }
+  return [...byService.values()].flat();
+};
+
+const settleClaims = (routes: readonly Route[]) => {
   const winners = new Map<string, Route>();
-  const conflicts: Problem[] = [];
-  for (const route of [...routes].sort(compareClaims)) {
-    const key = matchKey(route.match);
+  const losses: (readonly [loser: Route, winner: Route])[] = [];
+  // Within a Service by match, so that what is left out of its conflicts does not depend on the order of arrival.
+  const keyed = routes.map((route) => ({ route, key: matchKey(route.match) }));
+  keyed.sort((a, b) => compareClaims(a.route, b.route) || compareText(a.key, b.key));
+  for (const { route, key } of keyed) {
     const winner = winners.get(key);
     if (winner === undefined) winners.set(key, route);
-    else conflicts.push(conflictProblem(route, winner));
+    else losses.push([route, winner]);
   }
-  return { won: [...winners.values()], conflicts: conflicts.sort(compareProblems) };
+  return { won: [...winners.values()], conflicts: collectConflicts(losses) };
 };
 
 /** Locations in one text: servers with the same text are one server with several names. */

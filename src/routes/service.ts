@@ -24,7 +24,6 @@ export interface RawSetting {
  */
 export interface ServiceRecord extends ServiceRef {
   readonly uid: string;
-  readonly resourceVersion: string;
   /** `metadata.creationTimestamp` in milliseconds since the epoch; 0 where it is missing. */
   readonly createdAtMs: number;
   readonly type: string;
@@ -59,7 +58,7 @@ const collectSettings = (prefix: string, labels: Json, annotations: Json): reado
 const collectPorts = (raw: unknown): readonly ServicePort[] =>
   (Array.isArray(raw) ? raw : []).map(asObject).map((port) => ({
     name: asText(port.name) || null,
-    port: typeof port.port === "number" ? port.port : 0,
+    port: typeof port.port === "number" && Number.isInteger(port.port) ? port.port : 0,
     protocol: asText(port.protocol) || "TCP",
     appProtocol: asText(port.appProtocol) || null,
   }));
@@ -83,7 +82,6 @@ export const readService = (object: unknown, keyPrefix: string): ServiceRecord |
     namespace,
     name,
     uid: asText(metadata.uid),
-    resourceVersion: asText(metadata.resourceVersion),
     createdAtMs: Number.isNaN(createdAtMs) ? 0 : createdAtMs,
     type: asText(spec.type) || "ClusterIP",
     clusterIP: asText(spec.clusterIP),

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { showValue } from "./problem.ts";
 import type { Upstream } from "./route.ts";
 import type { ServicePort, ServiceRecord } from "./service.ts";
 import type { PortReference } from "./values/port-reference.ts";
@@ -6,7 +7,18 @@ import type { PortReference } from "./values/port-reference.ts";
 /** The upstream of a Service, or why there is none, in words for its owner. */
 export type UpstreamResult =
   | { readonly ok: true; readonly upstream: Upstream }
-  | { readonly ok: false; readonly cause: "port" | "service"; readonly message: string };
+  | { readonly ok: false; readonly cause: "port" | "service" | "protocol"; readonly message: string };
+
+/** Values of `appProtocol` that plain HTTP/1.1 does not serve. Source: KEP-3726 and the IANA service names. */
+const otherProtocols: ReadonlySet<string> = new Set([
+  "https",
+  "grpc",
+  "grpcs",
+  "h2c",
+  "http2",
+  "kubernetes.io/h2c",
+  "kubernetes.io/wss",
+]);
 
 const describePorts = (ports: readonly ServicePort[]): string =>
   ports.length === 0
@@ -34,7 +46,11 @@ const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
  * @param reference which port; null for the only one, else the one named `http`
  */
 export const findUpstream = (service: ServiceRecord, reference: PortReference | null): UpstreamResult => {
-  const refuse = (cause: "port" | "service", message: string): UpstreamResult => ({ ok: false, cause, message });
+  const refuse = (cause: "port" | "service" | "protocol", message: string): UpstreamResult => ({
+    ok: false,
+    cause,
+    message,
+  });
   // Names come from the API server, which checks them; what is put into a file is checked here all the same.
   if (!dnsLabel.test(service.namespace) || !dnsLabel.test(service.name)) {
     return refuse("service", "its namespace or name is no DNS label");
@@ -50,13 +66,16 @@ export const findUpstream = (service: ServiceRecord, reference: PortReference | 
     const wanted = reference === null ? "the only TCP port, or one named http" : "one of this Service's TCP ports";
     return refuse("port", `expected ${wanted}; ${describePorts(tcpPorts)}`);
   }
+  if (otherProtocols.has(port.appProtocol?.toLowerCase() ?? "")) {
+    const shown = showValue(port.appProtocol ?? "");
+    return refuse("protocol", `appProtocol ${shown} of port ${port.port} is not available yet, so it is not routed`);
+  }
   const { namespace, name } = service;
   return {
     ok: true,
     upstream: {
-      name: `${namespace}.${name}.${port.port}`,
+      name: `${name}.${namespace}.${port.port}`,
       service: { namespace, name },
-      port: port.port,
       addresses: [`${address}:${port.port}`],
     },
   };

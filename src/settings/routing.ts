@@ -37,15 +37,26 @@ const parseSelector = (raw: string): Parsed<string> =>
     ? { ok: true, value: raw }
     : { ok: false, expected: "a label selector (hotroute.io/expose=true,tier in (web,api))" };
 
+/** The keys under the prefix that a selector names, the prefix cut off. */
+const selectorKeys = (selector: string, keyPrefix: string): ReadonlySet<string> =>
+  new Set(
+    selector
+      .split(/[\s,()!=]+/)
+      .filter((part) => part.startsWith(keyPrefix))
+      .map((part) => part.slice(keyPrefix.length)),
+  );
+
 const defaultListens = parseListenList("8080") ?? [];
 
 /** Reads `SERVICE_SELECTOR`, `KEY_PREFIX`, `CLASS`, `HTTP_LISTEN` and `TRUSTED_PROXIES`. */
 export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => {
   const keyPrefix = reader.parsed("KEY_PREFIX", "hotroute.io/", parseKeyPrefix);
+  const serviceSelector = reader.parsed("SERVICE_SELECTOR", `${keyPrefix}expose=true`, parseSelector);
   return {
-    serviceSelector: reader.parsed("SERVICE_SELECTOR", `${keyPrefix}expose=true`, parseSelector),
+    serviceSelector,
     configuration: {
       keyPrefix,
+      selectorKeys: selectorKeys(serviceSelector, keyPrefix),
       class: reader.parsed("CLASS", null, (raw) => orExpected(parseClassName(raw), classExpected)),
       listens: reader.parsed("HTTP_LISTEN", defaultListens, (raw) => orExpected(parseListenList(raw), listenExpected)),
       trustedProxies: reader.parsed("TRUSTED_PROXIES", [], parseTrustedProxies),

@@ -40,6 +40,7 @@ const readOptions = (name: string): ConfigurationOptions => {
   const options = (hasOptions ? documents(name, "options.yaml")[0] : {}) as GoldenOptions;
   return {
     keyPrefix: options.keyPrefix ?? "hotroute.io/",
+    selectorKeys: new Set(["expose"]),
     class: options.class === undefined ? null : must(parseClassName(options.class), "class"),
     listens: must(parseListenList(options.listens ?? "8080"), "listens"),
     trustedProxies: (options.trustedProxies ?? []).map((cidr) => must(parseCidr(cidr), "trustedProxies")),

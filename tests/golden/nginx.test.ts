@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { testConfiguration } from "../support/nginx-server.ts";
 import { goldenCases, readGolden } from "./case.ts";
-
-it("there is an nginx to test the golden files on", { skip: skipWithoutNginx }, () => {
-  assert.ok(nginxBinaries.length > 0);
-});
 
 for (const nginx of nginxBinaries) {
   describe(`golden files on nginx ${nginx.version}`, () => {

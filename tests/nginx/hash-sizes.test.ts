@@ -47,6 +47,7 @@ describe("hash sizes in nginx", { skip: skipWithoutNginx }, () => {
         const { text, routeCount } = configure(manyHosts(count / each, each, length), {
           keyPrefix: "hotroute.io/",
           class: null,
+          selectorKeys: new Set(),
           listens,
           trustedProxies: [],
         });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createServer, request, type Server } from "node:http";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
 import { parseCidr } from "../../src/routes/values/cidr.ts";
-import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { get, type HttpAnswer, type NginxServer, startNginx } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
 
@@ -79,6 +79,19 @@ const startBackend = async (address: string, port: number): Promise<Server> => {
   return server;
 };
 
+/** Sends bytes as they are, and reads until the server closes. */
+const raw = (port: number, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    let answer = "";
+    socket.setTimeout(5000, () => socket.destroy(new Error(`no end of the answer: ${answer}`)));
+    socket.on("data", (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    socket.on("end", () => resolve(answer));
+    socket.on("error", reject);
+  });
+
 // One folder of loopback addresses a process, so that test files that run side by side do not meet.
 const subnet = `127.${100 + (process.pid % 100)}.${Math.floor(process.pid / 100) % 256}`;
 
@@ -138,6 +151,7 @@ for (const nginx of nginxBinaries) {
         const { text, problems } = configure([...services, ...extra], {
           keyPrefix: "hotroute.io/",
           class: null,
+          selectorKeys: new Set(),
           listens: parseListenList(`127.0.0.1:${own}`) ?? [],
           trustedProxies: trusted.map((raw) => parseCidr(raw)).filter((cidr) => cidr !== null),
         });
@@ -180,6 +194,7 @@ for (const nginx of nginxBinaries) {
       assert.equal(nameOf(await ask("a.deep.wild.example.com", "/")), "wild-deep");
       assert.equal((await ask("a.b.wild.example.com", "/")).status, 404);
       assert.equal((await ask("wild.example.com", "/")).status, 404);
+      assert.equal((await ask("*.wild.example.com", "/")).status, 404);
     });
 
     it("what no host takes goes to the routes without a host, else to 404", async () => {
@@ -212,6 +227,13 @@ for (const nginx of nginxBinaries) {
         "x-request-id": "mine",
         forwarded: "for=6.6.6.6",
         proxy: "evil:80",
+        "x-forwarded-scheme": "https",
+        "x-scheme": "https",
+        "x-forwarded-ssl": "on",
+        "x-forwarded-prefix": "/evil",
+        "x-forwarded-server": "evil",
+        "x-original-url": "/admin",
+        "x-rewrite-url": "/admin",
       };
       const { headers } = JSON.parse((await ask("p.example.com:8443", "/", spoofed)).body);
       assert.equal(headers.host, "p.example.com");
@@ -221,8 +243,10 @@ for (const nginx of nginxBinaries) {
       assert.equal(headers["x-forwarded-port"], "8443");
       assert.equal(headers["x-real-ip"], "127.0.0.1");
       assert.match(headers["x-request-id"], /^[0-9a-f]{32}$/);
-      assert.equal(headers.forwarded, undefined);
-      assert.equal(headers.proxy, undefined);
+      assert.equal(headers["x-forwarded-scheme"], "http");
+      assert.equal(headers["x-scheme"], "http");
+      const gone = ["forwarded", "proxy", "x-forwarded-ssl", "x-forwarded-prefix", "x-forwarded-server"];
+      for (const name of [...gone, "x-original-url", "x-rewrite-url"]) assert.equal(headers[name], undefined, name);
     });
 
     it("believes the forwarded headers of a trusted proxy, as far as they are well-formed", async () => {
@@ -250,6 +274,44 @@ for (const nginx of nginxBinaries) {
       assert.equal(bad["x-forwarded-host"], "p.example.com");
       assert.equal(bad["x-forwarded-port"], "80");
       assert.match(bad["x-request-id"], /^[0-9a-f]{32}$/);
+    });
+
+    it("takes the first element of a trusted proxy's lists", async () => {
+      const headers = {
+        "x-forwarded-proto": "https, http",
+        "x-forwarded-host": "shop.example.org, inner.example.org",
+        "x-forwarded-prefix": "/shop",
+      };
+      const { body } = await get({ port: trusting.port, host: "p.example.com", path: "/", headers });
+      const seen = JSON.parse(body).headers;
+      assert.equal(seen["x-forwarded-proto"], "https");
+      assert.equal(seen["x-forwarded-host"], "shop.example.org");
+      assert.equal(seen["x-forwarded-prefix"], "/shop");
+    });
+
+    it("believes the host of an absolute URI, and no port that belongs to another host", async () => {
+      const answer = await raw(
+        port,
+        "GET http://p.example.com/x HTTP/1.1\r\nHost: evil.example.com:1234\r\nConnection: close\r\n\r\n",
+      );
+      const { headers } = JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1));
+      assert.equal(headers.host, "p.example.com");
+      assert.equal(headers["x-forwarded-host"], "p.example.com");
+      assert.equal(headers["x-forwarded-port"], "80");
+    });
+
+    it("gives a request without a host a name that is nobody's", async () => {
+      const answer = await raw(port, "GET /anywhere HTTP/1.0\r\n\r\n");
+      assert.match(answer, /"host":"hotroute\.invalid"/);
+    });
+
+    it("opens no tunnel past the routes for an upgrade that is no WebSocket", async () => {
+      const answer = await raw(
+        port,
+        "GET / HTTP/1.1\r\nHost: p.example.com\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+      );
+      assert.match(answer, /^HTTP\/1\.1 200 /);
+      assert.doesNotMatch(answer, /"upgrade":/);
     });
 
     it("keeps the connection to the upstream for the next request", async () => {
@@ -289,7 +351,3 @@ for (const nginx of nginxBinaries) {
     });
   });
 }
-
-it("there is an nginx to serve with", { skip: skipWithoutNginx }, () => {
-  assert.ok(nginxBinaries.length > 0);
-});

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { keyStanding } from "../../src/routes/keys.ts";
-import { type ParsedService, parseService } from "../../src/routes/parse.ts";
+import { keyStanding, suggestKey } from "../../src/routes/keys.ts";
+import { type ParsedService, type ParseOptions, parseService } from "../../src/routes/parse.ts";
 import { describeProblem, showValue } from "../../src/routes/problem.ts";
 import { describeMatch } from "../../src/routes/route.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
+import type { ClassName } from "../../src/routes/values/class-name.ts";
 
 const prefix = "hotroute.io/";
 const service = (annotations: Record<string, string>, spec: object = {}): ServiceRecord => {
@@ -25,8 +26,13 @@ const service = (annotations: Record<string, string>, spec: object = {}): Servic
   assert.ok(record !== null);
   return record;
 };
+const options = (name: string | null): ParseOptions => ({
+  keyPrefix: prefix,
+  class: name as ClassName | null,
+  selectorKeys: new Set(["expose"]),
+});
 const parse = (annotations: Record<string, string>, spec?: object): ParsedService =>
-  parseService(service(annotations, spec), { keyPrefix: prefix, class: null });
+  parseService(service(annotations, spec), options(null));
 const matches = (parsed: ParsedService): readonly string[] => parsed.routes.map(({ match }) => describeMatch(match));
 const problems = (parsed: ParsedService): readonly string[] => parsed.problems.map(describeProblem);
 
@@ -100,7 +106,6 @@ describe("parseService()", () => {
   });
 
   it("takes only its own class", () => {
-    const options = (name: string | null) => ({ keyPrefix: prefix, class: name as never });
     assert.equal(parseService(service({ class: "internal" }), options("internal")).isTaken, true);
     assert.equal(parseService(service({ class: "internal" }), options(null)).isTaken, false);
     assert.equal(parseService(service({}), options("internal")).isTaken, false);
@@ -109,10 +114,10 @@ describe("parseService()", () => {
 
   it("a class that is none is reported by the controller without a class, and routed by nobody", () => {
     const bad = service({ class: "No!" });
-    const reported = parseService(bad, { keyPrefix: prefix, class: null });
+    const reported = parseService(bad, options(null));
     assert.equal(reported.problems.length, 1);
     assert.equal(reported.routes.length, 0);
-    assert.equal(parseService(bad, { keyPrefix: prefix, class: "internal" as never }).isTaken, false);
+    assert.equal(parseService(bad, options("internal")).isTaken, false);
   });
 
   it("a default backend asks for nothing else unless it names a host or a path", () => {
@@ -127,9 +132,8 @@ describe("parseService()", () => {
   it("names the upstream by namespace, Service and port", () => {
     const [route] = parse({}).routes;
     assert.deepEqual(route?.upstream, {
-      name: "default.shop.80",
+      name: "shop.default.80",
       service: { namespace: "default", name: "shop" },
-      port: 80,
       addresses: ["127.96.0.1:80"],
     });
     const [six] = parse({}, { clusterIP: "fd00::1" }).routes;
@@ -142,6 +146,33 @@ describe("parseService()", () => {
       assert.equal(parsed.routes.length, 0, clusterIP);
       assert.equal(parsed.problems.length, 1, clusterIP);
     }
+  });
+
+  it("what closes the routes is said before what is only unknown", () => {
+    const unknown = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`unknown-${index}`, "x"]));
+    const parsed = parse({ ...unknown, host: "a.com", port: "no_such" });
+    assert.deepEqual(matches(parsed), []);
+    assert.match(problems(parsed)[0] ?? "", /^InvalidValue default\/shop hotroute\.io\/port="no_such"/);
+  });
+
+  it("the selector's own keys say nothing else", () => {
+    const exposed = service({ host: "a.com", public: "true" });
+    assert.equal(
+      parseService(exposed, { ...options(null), selectorKeys: new Set(["public", "expose"]) }).problems.length,
+      0,
+    );
+    assert.equal(parseService(exposed, options(null)).problems.length, 1);
+  });
+
+  it("a port that is no whole number, or speaks something else than HTTP, is not routed", () => {
+    assert.deepEqual(matches(parse({}, { ports: [{ port: 80.5 }] })), []);
+    const https = parse({}, { ports: [{ port: 443, appProtocol: "HTTPS" }] });
+    assert.deepEqual(matches(https), []);
+    assert.match(
+      problems(https).join(),
+      /^NotAvailable default\/shop: appProtocol HTTPS of port 443 is not available yet/,
+    );
+    assert.equal(parse({}, { ports: [{ port: 80, appProtocol: "kubernetes.io/ws" }] }).routes.length, 1);
   });
 
   it("a key that guards and is not available closes the routes, another does not", () => {
@@ -157,15 +188,25 @@ describe("parseService()", () => {
       path: Array.from({ length: 11 }, (_, i) => `/p${i}`).join(","),
     };
     assert.match(problems(parse(many)).join(), /expected at most 1000 pairs of a host and a path, found 1100/);
-    assert.equal(parse({ host: "_,".repeat(300) }).problems.length, 50);
+    const flooded = problems(parse({ host: "_,".repeat(300) }));
+    assert.equal(flooded.length, 51);
+    assert.equal(flooded.at(-1), "InvalidValue default/shop: and 251 more problems");
   });
 });
 
 describe("keyStanding()", () => {
-  it("suggests the nearest name, and none where none is near", () => {
-    assert.deepEqual(keyStanding("hots"), { kind: "unknown", didYouMean: "host" });
-    assert.deepEqual(keyStanding("proxy-bodysize"), { kind: "unknown", didYouMean: "proxy-body-size" });
-    assert.deepEqual(keyStanding("zzzzzzzz"), { kind: "unknown", didYouMean: null });
+  it("a value that asks for what is done anyway is fine", () => {
+    assert.deepEqual(keyStanding("maintenance", "false"), { kind: "available" });
+    assert.deepEqual(keyStanding("maintenance", "true"), { kind: "not-available", route: "closed" });
+    assert.deepEqual(keyStanding("nothing", "x"), { kind: "unknown" });
+  });
+});
+
+describe("suggestKey()", () => {
+  it("gives the nearest name, and none where none is near", () => {
+    assert.equal(suggestKey("hots"), "host");
+    assert.equal(suggestKey("proxy-bodysize"), "proxy-body-size");
+    assert.equal(suggestKey("zzzzzzzz"), null);
   });
 });
 

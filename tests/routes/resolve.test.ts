@@ -17,9 +17,8 @@ const route = (name: string, match: Match, rank: { priority?: number; createdAtM
   service: { namespace: "default", name },
   match,
   upstream: {
-    name: `default.${name}.80`,
+    name: `${name}.default.80`,
     service: { namespace: "default", name },
-    port: 80,
     addresses: ["127.96.0.1:80"],
   },
   priority: rank.priority ?? 0,
@@ -62,6 +61,16 @@ describe("resolveRoutes()", () => {
     );
   });
 
+  it("bounds what one Service's conflicts may cost, the same in any order", () => {
+    const claims = (name: string, createdAtMs: number): readonly Route[] =>
+      Array.from({ length: 50 }, (_, index) => route(name, pathMatch("a.com", `/${index}`), { createdAtMs }));
+    const all = [...claims("old", 1), ...claims("new", 2)];
+    const lines = resolveRoutes(all).conflicts.map(describeProblem);
+    assert.equal(lines.length, 21);
+    assert.equal(lines.at(-1), "Conflict default/new: and 30 more conflicts");
+    assert.deepEqual(resolveRoutes(all.toReversed()).conflicts.map(describeProblem), lines);
+  });
+
   it("Exact and Prefix of one path do not conflict", () => {
     const { conflicts } = resolveRoutes([
       route("a", pathMatch("a.com", "/x", "Exact")),
@@ -86,7 +95,7 @@ describe("resolveRoutes()", () => {
     ]);
     assert.deepEqual(
       site.upstreams.map(({ name }) => name),
-      ["default.fallback.80", "default.won.80"],
+      ["fallback.default.80", "won.default.80"],
     );
   });
 });

@@ -45,7 +45,13 @@ describe("readRoutingSettings()", () => {
   it("has the documented defaults", () => {
     const { serviceSelector, configuration } = routing({});
     assert.equal(serviceSelector, "hotroute.io/expose=true");
-    assert.deepEqual(configuration, { keyPrefix: "hotroute.io/", class: null, listens: ["8080"], trustedProxies: [] });
+    assert.deepEqual(configuration, {
+      keyPrefix: "hotroute.io/",
+      selectorKeys: new Set(["expose"]),
+      class: null,
+      listens: ["8080"],
+      trustedProxies: [],
+    });
   });
 
   it("the selector follows the prefix unless it is given", () => {
@@ -60,6 +66,19 @@ describe("readRoutingSettings()", () => {
     });
     assert.deepEqual(configuration.listens, ["8080", "[::]:8080", "127.0.0.1:81"]);
     assert.deepEqual(configuration.trustedProxies, ["10.0.0.0/8", "::1/128"]);
+  });
+
+  it("knows one address however it is written, since nginx refuses the same one twice", () => {
+    const listens = (raw: string) => routing({ HTTP_LISTEN: raw }).configuration.listens;
+    assert.deepEqual(listens("8080,0.0.0.0:8080"), ["8080"]);
+    assert.deepEqual(listens("[::]:8080,[0::0]:8080,[FD00::1]:80"), ["[::]:8080", "[fd00::1]:80"]);
+  });
+
+  it("knows the selector's keys under the prefix", () => {
+    const { selectorKeys } = routing({
+      SERVICE_SELECTOR: "hotroute.io/public in (a,b),!hotroute.io/off,app=x",
+    }).configuration;
+    assert.deepEqual([...selectorKeys], ["public", "off"]);
   });
 
   it("refuses what could not stand in a configuration", () => {

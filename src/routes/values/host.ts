@@ -4,6 +4,9 @@ export type Host = string & { readonly __brand: "Host" };
 export const hostExpected =
   "a DNS name (shop.example.com), or one with a leading wildcard label (*.example.com); no port, no trailing dot";
 
+/** The name of the server that takes requests without a host: nobody's (RFC 2606). */
+const nobody = /(?:^|\.)invalid$/;
+
 const label = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
 const name = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);
 
@@ -16,7 +19,7 @@ const name = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);
 export const parseHost = (raw: string): Host | null => {
   if (raw.length > 253) return null;
   const host = raw.toLowerCase();
-  return name.test(host) && !/(?:^|\.)\d+$/.test(host) ? (host as Host) : null;
+  return name.test(host) && !/(?:^|\.)\d+$/.test(host) && !nobody.test(host) ? (host as Host) : null;
 };
 
 export const isWildcard = (host: Host): boolean => host.startsWith("*.");
