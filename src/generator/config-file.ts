@@ -50,11 +50,13 @@ export const openConfigFile = async (path: string): Promise<ConfigFile> => {
   const refresh = async (): Promise<boolean> => {
     const found = await readSignature();
     if (found === signature) return false;
-    signature = found;
-    const bytes = await orAbsent(readFile(path));
     const before = hash;
+    hash = null;
+    // What cannot be read (a directory in its place) is not what was written: the next write repairs it, or says why not.
+    const bytes = await orAbsent(readFile(path)).catch(() => null);
     hash = bytes === null ? null : hashOf(bytes);
-    return hash !== before;
+    signature = found;
+    return hash !== before || hash === null;
   };
   await refresh();
   return {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Environment, readSettings } from "../settings/environment.ts";
 import { type ListenAddress, parseListenAddress } from "../settings/listen.ts";
 import { type LogLevel, parseLogLevel } from "../settings/log-level.ts";
@@ -31,7 +32,7 @@ export const readConfig = (environment: Environment = process.env): GeneratorCon
     environment,
     routing: readRoutingSettings(reader),
     configDir: reader.text("CONFIG_DIR", "/etc/nginx/conf.d"),
-    runDir: reader.text("RUN_DIR", "/run/hotroute"),
+    runDir: resolve(reader.text("RUN_DIR", "/run/hotroute")),
     listen: reader.parsed("GENERATOR_LISTEN", { host: null, port: 9101 }, parseListenAddress),
     quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
     maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),

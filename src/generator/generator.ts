@@ -1,16 +1,16 @@
 import { join } from "node:path";
-import type { ReloaderStatus } from "../contract/status.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { systemClock } from "../kube/clock.ts";
 import type { Health } from "../ops/endpoints.ts";
 import type { Logger } from "../ops/log.ts";
+import { describeError } from "../ops/program.ts";
 import { createCoalescer } from "./coalescer.ts";
 import type { GeneratorConfig } from "./config.ts";
 import { openConfigFile } from "./config-file.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import { createProblemLog } from "./problem-log.ts";
-import { createPropagationTracker, type PropagationTracker } from "./propagation.ts";
-import { createPublisher, shownChanges } from "./publisher.ts";
+import { createPropagationTracker, type LivePublication } from "./propagation.ts";
+import { createPublisher } from "./publisher.ts";
 import { reflectServices } from "./services.ts";
 import { watchStatus } from "./status-watch.ts";
 
@@ -31,18 +31,12 @@ export interface GeneratorParts {
 
 const fileName = "default.conf";
 
-/** Measures and logs what a status of the reloader says has become live. */
-const reportLive = (
-  status: ReloaderStatus,
-  tracker: PropagationTracker,
-  metrics: GeneratorMetrics,
-  log: Logger,
-): void => {
-  for (const { hash, propagationMs, changed } of tracker.observe(status, performance.now())) {
+/** Measures and logs what has become live. */
+const reportLive = (live: readonly LivePublication[], metrics: GeneratorMetrics, log: Logger): void => {
+  for (const { hash, propagationMs, changed, changes } of live) {
     if (propagationMs === null) continue;
     metrics.propagation.observe(propagationMs / 1000);
-    const shown = { changed: changed.slice(0, shownChanges), changes: changed.length };
-    log.info({ ...shown, sha256: hash.slice(0, 12), propagationMs: Math.round(propagationMs) }, "live");
+    log.info({ changed, changes, sha256: hash.slice(0, 12), propagationMs: Math.round(propagationMs) }, "live");
   }
 };
 
@@ -64,7 +58,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     problems: createProblemLog(log),
     metrics,
     log,
-    onPublished: tracker.published,
+    onPublished: (publication) => reportLive(tracker.published(publication, performance.now()), metrics, log),
   });
   const publish = (): void => void publisher.publish();
   const coalescer = createCoalescer({ quietMs, maxWaitMs, clock: systemClock, run: publish });
@@ -80,7 +74,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     },
   });
   const statusWatch = watchStatus(config.runDir, compareIntervalMs, (status) =>
-    reportLive(status, tracker, metrics, log),
+    reportLive(tracker.observe(status, performance.now()), metrics, log),
   );
   // Level-triggered on this side too: a file that somebody else changed or removed is written anew.
   const compare = async (): Promise<void> => {
@@ -88,8 +82,9 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     log.warn({ path }, "the configuration was changed by somebody else, writing it anew");
     publish();
   };
-  // What keeps the file from being read keeps it from being written, and is reported there.
-  const compareTimer = setInterval(() => void compare().catch(() => undefined), compareIntervalMs);
+  const onFault = (error: unknown): void =>
+    log.warn({ path, reason: describeError(error) }, "could not look at the file");
+  const compareTimer = setInterval(() => void compare().catch(onFault), compareIntervalMs);
   let isStopping = false;
   return {
     ended: services.run(),

@@ -31,10 +31,14 @@ export interface Publisher {
   stop(): Promise<void>;
 }
 
+interface Rendered extends Configuration {
+  readonly renderMs: number;
+}
+
 const retryBaseMs = 500;
 const retryMaxMs = 30_000;
-/** The log names so many of the Services that changed; how many there were is a key of its own. */
-export const shownChanges = 5;
+// The log names so many of the Services that changed; how many there were is a key of its own.
+const shownChanges = 5;
 
 export const createPublisher = (options: PublisherOptions): Publisher => {
   const { file, metrics, log } = options;
@@ -47,7 +51,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
   let running: Promise<void> | null = null;
   let retry: NodeJS.Timeout | null = null;
 
-  const render = (): Configuration & { readonly renderMs: number } => {
+  const render = (): Rendered => {
     const startedMs = performance.now();
     const configuration = configure(options.services(), options.configuration);
     const renderMs = performance.now() - startedMs;
@@ -58,12 +62,8 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     return { ...configuration, renderMs };
   };
 
-  const fail = (error: unknown, keys: readonly string[], eventMs: number | null): void => {
+  const retryLater = (error: unknown): void => {
     failures += 1;
-    metrics.renders.inc({ result: "failed" });
-    // What was noted goes along with the next try, and its time still counts from the first event.
-    for (const key of keys) changed.add(key);
-    seenAtMs = eventMs ?? seenAtMs;
     if (isStopped) return;
     const retryInMs = Math.min(retryMaxMs, retryBaseMs * 2 ** (failures - 1));
     log.error({ path: options.path, reason: describeError(error), retryInMs }, "could not write the configuration");
@@ -71,33 +71,42 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     retry = setTimeout(() => void publish(), retryInMs);
   };
 
+  const tell = (configuration: Rendered, keys: readonly string[], eventMs: number | null): void => {
+    if (file.hash === null) return;
+    const shown = { changed: keys.slice(0, shownChanges), changes: keys.length };
+    const { serviceCount: services, routeCount: routes, renderMs } = configuration;
+    const sha256 = file.hash.slice(0, 12);
+    log.info({ services, routes, ...shown, sha256, renderMs: Math.round(renderMs) }, "configuration written");
+    options.onPublished({ hash: file.hash, seenAtMs: eventMs, ...shown });
+  };
+
   const pass = async (): Promise<void> => {
     const keys = [...changed];
     const eventMs = seenAtMs;
     changed = new Set();
     seenAtMs = null;
+    let configuration: Rendered;
     try {
-      const { text, serviceCount, routeCount, renderMs } = render();
-      const isWritten = await file.write(text);
+      configuration = render();
+    } catch (error) {
+      // A fault of hotroute's own: the next change may be without it, and the last configuration stands until then.
+      metrics.renders.inc({ result: "failed" });
+      log.error({ err: error }, "could not render the configuration");
+      return;
+    }
+    try {
+      const isWritten = await file.write(configuration.text);
       failures = 0;
       isPublished = true;
       metrics.renders.inc({ result: isWritten ? "written" : "unchanged" });
-      metrics.configBytes.set(Buffer.byteLength(text));
-      if (!isWritten || file.hash === null) return;
-      options.onPublished({ hash: file.hash, seenAtMs: eventMs, changed: keys });
-      log.info(
-        {
-          services: serviceCount,
-          routes: routeCount,
-          changed: keys.slice(0, shownChanges),
-          changes: keys.length,
-          sha256: file.hash.slice(0, 12),
-          renderMs: Math.round(renderMs),
-        },
-        "configuration written",
-      );
+      metrics.configBytes.set(Buffer.byteLength(configuration.text));
+      if (isWritten) tell(configuration, keys, eventMs);
     } catch (error) {
-      fail(error, keys, eventMs);
+      metrics.renders.inc({ result: "failed" });
+      // What was noted goes along with the next try, and its time still counts from the first event.
+      for (const key of keys) changed.add(key);
+      seenAtMs = eventMs ?? seenAtMs;
+      retryLater(error);
     }
   };
 

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
@@ -7,14 +8,19 @@ export interface StatusWatch {
   close(): Promise<void>;
 }
 
-/** Reads at most the largest status there may be: the file is written by the container that faces the internet. */
+// What the container that faces the internet wrote may be a pipe that nobody feeds, or a link to something else.
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** Reads a regular file of the size that a status may have; null where there is none. */
 const readCapped = async (path: string): Promise<string | null> => {
   try {
-    const file = await open(path, "r");
+    const file = await open(path, readFlags);
     try {
-      const buffer = Buffer.alloc(statusMaxBytes + 1);
+      const stats = await file.stat();
+      if (!stats.isFile() || stats.size > statusMaxBytes) return null;
+      const buffer = Buffer.alloc(stats.size);
       const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-      return bytesRead > statusMaxBytes ? null : buffer.toString("utf8", 0, bytesRead);
+      return buffer.toString("utf8", 0, bytesRead);
     } finally {
       await file.close();
     }
@@ -63,23 +69,28 @@ export const watchStatus = (
   let lastText: string | null = null;
   let watched: { readonly inode: bigint; readonly watcher: FSWatcher } | null = null;
   let isClosed = false;
-  let looking: Promise<void> | null = null;
+  let isLooking = false;
   let isAgain = false;
 
-  const read = async (): Promise<void> => {
-    do {
-      isAgain = false;
-      const text = await readCapped(path);
-      if (text === null || text === lastText) continue;
-      lastText = text;
-      const status = parseStatus(text);
-      if (status !== null) onStatus(status);
-    } while (isAgain);
-    looking = null;
+  const lookNow = async (): Promise<void> => {
+    const text = await readCapped(path);
+    if (text === null || text === lastText) return;
+    lastText = text;
+    const status = parseStatus(text);
+    if (status !== null) onStatus(status);
   };
   const look = (): void => {
     isAgain = true;
-    looking ??= read();
+    if (isLooking) return;
+    isLooking = true;
+    const lookOn = async (): Promise<void> => {
+      while (isAgain) {
+        isAgain = false;
+        await lookNow();
+      }
+      isLooking = false;
+    };
+    void lookOn();
   };
   const rewatch = async (): Promise<void> => {
     const inode = await inodeOf(runDir);

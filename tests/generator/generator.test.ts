@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -187,6 +188,36 @@ for (const kind of apiServerKinds) {
       assert.ok((await own.metric("hotroute_propagation_seconds_count")) >= 1);
       await deleteService(server, "timed");
       assert.equal(await own.program.stop(), 0);
+    });
+
+    it("repairs what is no file in place of default.conf, or says why it cannot", async () => {
+      const own = await startGenerator(server.kubeconfigPath);
+      const text = await waitForText(own, /first\.example\.com;/);
+      const path = join(own.conf, "default.conf");
+      await rm(path);
+      await mkdir(path);
+      await own.program.waitForLog("could not write the configuration");
+      await rmdir(path);
+      await waitFor("the file to be back", async () => (await own.text()) === text);
+      assert.equal(await own.program.stop(), 0);
+    });
+
+    it("is not held up by a status.json that is a pipe, a link or too large", async () => {
+      const own = await startGenerator(server.kubeconfigPath);
+      await waitForText(own, /first\.example\.com;/);
+      const path = join(own.run, "status.json");
+      const hostile: readonly (() => Promise<unknown>)[] = [
+        async () => spawnSync("mkfifo", [path]),
+        () => symlink("/dev/zero", path),
+        () => writeFile(path, "x".repeat(1_000_000)),
+        () => mkdir(path),
+      ];
+      for (const make of hostile) {
+        await make();
+        await rm(path, { recursive: true });
+      }
+      spawnSync("mkfifo", [path]);
+      assert.equal(await own.program.stop(), 0, "a pipe that nobody feeds keeps nothing open");
     });
 
     it("finds a run directory that comes after it, and one that is made anew", async () => {

@@ -21,6 +21,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   demo: ["settings", "ops", "kube", "routes", "apiserver"],
 };
 
+/** What each folder may import from npm. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  routes: ["fastest-levenshtein"],
+  nginx: ["handlebars"],
+  ops: ["pino", "prom-client"],
+  kube: ["@kubernetes/client-node", "yaml"],
+  generator: ["chokidar", "prom-client"],
+  reloader: ["chokidar", "prom-client", "handlebars"],
+  apiserver: ["yaml"],
+  demo: ["chokidar", "yaml"],
+};
+
 const pure: readonly string[] = ["contract", "routes", "nginx"];
 /** Node's modules that do no I/O. */
 const pureModules: ReadonlySet<string> = new Set(["node:crypto", "node:net"]);
@@ -65,12 +77,26 @@ describe("the layout of src/", () => {
     assert.deepEqual(wrong, []);
   });
 
+  it("each folder imports only the packages that are its own", () => {
+    const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
+    const wrong = files.flatMap(({ path, folder, imports }) =>
+      imports
+        .filter((name) => !name.startsWith(".") && !name.startsWith("node:"))
+        .map(packageOf)
+        .filter((name) => !(packages[folder] ?? []).includes(name))
+        .map((name) => `${path} imports ${name}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
   it("the core does no I/O, has no clock and no logger", () => {
     const wrong = files
       .filter(({ folder }) => pure.includes(folder))
       .flatMap((file) => [
         ...file.imports.filter((name) => name.startsWith("node:") && !pureModules.has(name)),
-        ...(code(file).match(/\b(?:Date\.now|new Date\(\)|performance\.|setTimeout|console\.|process\.)/g) ?? []),
+        ...(code(file).match(
+          /\b(?:Date\.now|new Date\(\)|performance\.|setTimeout|console\.|process\.|Math\.random)/g,
+        ) ?? []),
       ]);
     assert.deepEqual(wrong, []);
   });
