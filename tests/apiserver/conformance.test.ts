@@ -1,6 +1,7 @@
 import { describe, test } from "node:test";
 import { serversUnderTest } from "./servers.ts";
 import { applySuite } from "./suites/applies.ts";
+import { compactionSuite } from "./suites/compactions.ts";
 import { eventSuite } from "./suites/events.ts";
 import { listSuite } from "./suites/lists.ts";
 import { objectSuite } from "./suites/objects.ts";
@@ -26,4 +27,9 @@ for (const { kind, missing, server } of serversUnderTest()) {
       else test(name, (t) => t.skip(missing));
     });
   }
+  // The last: a compaction takes the history of all the others with it.
+  describe(`${kind}: compaction`, () => {
+    if (missing === null) compactionSuite(server);
+    else test("compaction", (t) => t.skip(missing));
+  });
 }

@@ -1,7 +1,7 @@
 import { after, before } from "node:test";
 import { isObject, type JsonObject, parseJson } from "../../src/apiserver/json.ts";
-import { startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
-import { kubeApiServerAvailable, startKubeApiServer } from "../support/kube-apiserver.ts";
+import { type EmbeddedApiServer, startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
+import { type KubeApiServer, kubeApiServerAvailable, startKubeApiServer } from "../support/kube-apiserver.ts";
 import type { ApiRequestOptions, TestApiServer } from "../support/test-apiserver.ts";
 
 /** One of the two servers that every suite runs against; it is started once for a test file. */
@@ -9,13 +9,15 @@ export interface ServerUnderTest {
   readonly kind: TestApiServer["kind"];
   /** Why the suite cannot run against it, or null. */
   readonly missing: string | null;
-  readonly server: () => TestApiServer;
+  readonly server: () => CompactableApiServer;
 }
+
+export type CompactableApiServer = EmbeddedApiServer | KubeApiServer;
 
 /** Starts both servers before a file's tests and ends them after. */
 export const serversUnderTest = (): readonly ServerUnderTest[] => {
   const available = kubeApiServerAvailable();
-  const started = new Map<TestApiServer["kind"], TestApiServer>();
+  const started = new Map<TestApiServer["kind"], CompactableApiServer>();
   before(async () => {
     started.set("embedded", await startEmbeddedApiServer());
     if (available === true) started.set("kube-apiserver", await startKubeApiServer());

@@ -86,7 +86,29 @@ const apiServerArgs = (folder: string, etcdUrl: string, port: number): readonly 
   "--service-cluster-ip-range=127.96.0.0/16",
 ];
 
-const startOnce = async (assets: string): Promise<TestApiServer> => {
+/** A real server, with what a test can do to its etcd. */
+export interface KubeApiServer extends TestApiServer {
+  readonly kind: "kube-apiserver";
+  /** Forgets the history of etcd: older page tokens, and older watches that no cache serves, get 410 Gone. */
+  compact(): Promise<void>;
+}
+
+/** etcd's compaction, through its JSON gateway. */
+const compactEtcd = async (etcdUrl: string): Promise<void> => {
+  const post = async (path: string, body: unknown): Promise<string> => {
+    const answer = await fetch(`${etcdUrl}${path}`, { method: "POST", body: JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`etcd ${path}: ${answer.status} ${text}`);
+    return text;
+  };
+  // The header of any answer tells the current revision, as a string of digits.
+  const header = await post("/v3/kv/range", { key: "AA==" });
+  const revision = /"revision":"(\d+)"/.exec(header)?.[1];
+  if (revision === undefined) throw new Error(`etcd told no revision: ${header}`);
+  await post("/v3/kv/compaction", { revision, physical: true });
+};
+
+const startOnce = async (assets: string): Promise<KubeApiServer> => {
   const folder = await mkdtemp(join(tmpdir(), "hotroute-kube-apiserver-"));
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   await writeFile(join(folder, "sa.key"), privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
@@ -126,6 +148,7 @@ const startOnce = async (assets: string): Promise<TestApiServer> => {
       ...endpoint,
       kubeconfigPath,
       request: (method, path, options) => requestOnce(endpoint, method, path, options),
+      compact: () => compactEtcd(etcdUrl),
       stop,
     };
   } catch (error) {
@@ -160,7 +183,7 @@ const waitUntilReady = async (folder: string, port: number, etcd: Running, serve
  * and the `kubernetes` Service exist. There is no controller manager.
  * @throws Error when the assets are missing (see kubeApiServerAvailable) or one of the programs ends.
  */
-export const startKubeApiServer = async (): Promise<TestApiServer> => {
+export const startKubeApiServer = async (): Promise<KubeApiServer> => {
   const assets = findAssets();
   if (!("folder" in assets)) throw new Error(assets.missing);
   try {

@@ -47,6 +47,9 @@ export const readBody = async ({ request }: Exchange, limitBytes: number): Promi
 const warningHeader = (text: string): string =>
   `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "?")}"`;
 
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
 const NO_CACHE = "no-cache, private";
 
 /** Answers with a text of that type. */
@@ -57,7 +60,7 @@ export const sendText = (exchange: Exchange, code: number, contentType: string, 
   response.setHeader("content-length", Buffer.byteLength(text));
   if (warnings.length > 0) response.setHeader("warning", warnings.map(warningHeader));
   // What is left of a body that was not read would be taken for the next request.
-  if (!request.complete) response.setHeader("connection", "close");
+  if (hasBody(request) && !request.complete) response.setHeader("connection", "close");
   response.statusCode = code;
   response.end(text);
 };

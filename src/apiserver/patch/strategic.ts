@@ -80,10 +80,7 @@ const reorder = (entries: Map<string, Json>, patch: JsonObject, key: string, sch
 };
 
 const mergeValue = (live: Json | undefined, patch: Json, schema: Schema | undefined): Json => {
-  if (isObject(patch)) {
-    if (schema?.kind === "list") throw internalError("cannot restore slice from map");
-    return mergeObject(isObject(live) ? live : {}, patch, schema);
-  }
+  if (isObject(patch)) return mergeObject(isObject(live) ? live : {}, patch, schema);
   const mergeKey = mergeKeyOf(schema);
   if (!isList(patch) || mergeKey === undefined) return isList(patch) ? patch.filter(isNoDirective) : patch;
   const items = isList(live) ? live : [];

@@ -1,10 +1,9 @@
-import { invalidValue, requiredValue } from "../invalid.ts";
-import { equalJson, isObject, type JsonObject, numberAt, objectAt, stringAt } from "../json.ts";
+import { type JsonObject, objectAt, stringAt } from "../json.ts";
 import { CORE_EVENT, EVENTS_EVENT } from "../schema/event.ts";
-import type { Cause } from "../status.ts";
 import { EVENT_COLUMNS } from "../table-columns.ts";
+import { validateEvent, validateEventUpdate, validateNewEvent } from "./event-validation.ts";
 import { toCoreV1, toEventsV1 } from "./event-versions.ts";
-import { labelKeyProblems } from "./names.ts";
+import { dns1123SubdomainProblems } from "./names.ts";
 import type { Resource, Strategy } from "./resource.ts";
 
 /** An Event's name only has to fit into a path. */
@@ -13,71 +12,12 @@ const pathSegmentProblems = (name: string): readonly string[] => [
   ...["/", "%"].filter((one) => name.includes(one)).map((one) => `may not contain '${one}'`),
 ];
 
-const validateNamespace = (event: JsonObject): readonly Cause[] => {
-  const involved = stringAt(objectAt(event, "involvedObject"), "namespace");
-  const own = stringAt(objectAt(event, "metadata"), "namespace");
-  // An object without a namespace has its Events in the default one.
-  const matches = involved === own || (involved === "" && (own === "default" || own === "kube-system"));
-  return matches ? [] : [invalidValue("involvedObject.namespace", involved, "does not match event.namespace")];
-};
-
-const bounded = (field: string, value: string, limit: number): readonly Cause[] =>
-  value.length > limit ? [invalidValue(field, value, `can have at most ${limit} characters`)] : [];
-
-const requiredText = (field: string, value: string): readonly Cause[] =>
-  value === "" ? [requiredValue(field)] : bounded(field, value, 128);
-
-/** What events.k8s.io/v1 demands beyond core/v1 (k8s.io/kubernetes/pkg/apis/core/validation/events.go). */
-const validateNewEvent = (event: JsonObject): readonly Cause[] => {
-  if (event.eventTime === null || event.eventTime === undefined) return [requiredValue("eventTime")];
-  const controller = stringAt(event, "reportingComponent");
-  const type = stringAt(event, "type");
-  return [
-    ...(controller === ""
-      ? [requiredValue("reportingController")]
-      : labelKeyProblems(controller).map((why) => invalidValue("reportingController", controller, why))),
-    ...requiredText("reportingInstance", stringAt(event, "reportingInstance")),
-    ...requiredText("action", stringAt(event, "action")),
-    ...requiredText("reason", stringAt(event, "reason")),
-    ...bounded("message", stringAt(event, "message"), 1024),
-    ...(type === "Normal" || type === "Warning" ? [] : [invalidValue("type", type, `has invalid value: ${type}`)]),
-    ...(isObject(event.series) ? validateSeries(event.series) : []),
-    ...validateUnset(event),
-  ];
-};
-
-const validateSeries = (series: JsonObject): readonly Cause[] => [
-  ...((numberAt(series, "count") ?? 0) < 2 ? [invalidValue("series.count", "", "should be at least 2")] : []),
-  ...(series.lastObservedTime ? [] : [requiredValue("series.lastObservedTime")]),
-];
-
-/** A new Event leaves the old members alone. */
-const validateUnset = (event: JsonObject): readonly Cause[] => [
-  ...(event.firstTimestamp ? [invalidValue("firstTimestamp", "", "needs to be unset")] : []),
-  ...(event.lastTimestamp ? [invalidValue("lastTimestamp", "", "needs to be unset")] : []),
-  ...(numberAt(event, "count") ? [invalidValue("count", "", "needs to be unset")] : []),
-  ...(Object.keys(objectAt(event, "source")).length > 0 ? [invalidValue("source", "", "needs to be unset")] : []),
-];
-
-/** Only the series, metadata and what clients of core/v1 count may change. */
-const FIXED = [
-  "involvedObject",
-  "reason",
-  "message",
-  "type",
-  "eventTime",
-  "action",
-  "related",
-  "reportingComponent",
-  "reportingInstance",
-];
-
-const strategy = (validateVersion: (event: JsonObject, old: JsonObject | null) => readonly Cause[]): Strategy => ({
+const strategy = (validate: Strategy["validate"], validateName: Strategy["validateName"]): Strategy => ({
   defaults: (object) => object,
   prepareForCreate: (object) => object,
   prepareForUpdate: (object) => object,
-  validate: (object, old) => [...validateNamespace(object), ...validateVersion(object, old)],
-  validateName: pathSegmentProblems,
+  validate,
+  validateName,
   allocate: (object) => object,
   recorded: () => {},
 });
@@ -113,7 +53,7 @@ export const CORE_EVENT_RESOURCE: Resource = {
   schema: CORE_EVENT,
   fromStored: (object) => object,
   toStored: (object) => object,
-  strategy: strategy(() => []),
+  strategy: strategy(validateEvent, pathSegmentProblems),
   selectableFields: [
     ...COMMON,
     ...REFERENCE.map((member) => `involvedObject.${member}`),
@@ -133,14 +73,13 @@ export const EVENTS_EVENT_RESOURCE: Resource = {
   schema: EVENTS_EVENT,
   fromStored: toEventsV1,
   toStored: toCoreV1,
-  strategy: strategy((event, old) => {
-    if (old === null) return validateNewEvent(event);
-    return FIXED.flatMap((member) =>
-      equalJson(event[member] ?? null, old[member] ?? null)
-        ? []
-        : [invalidValue(member, event[member] ?? null, "field is immutable")],
-    );
-  }),
+  strategy: strategy(
+    (event, old) => [
+      ...validateEvent(event),
+      ...(old === null ? validateNewEvent(event) : validateEventUpdate(event, old)),
+    ],
+    dns1123SubdomainProblems,
+  ),
   selectableFields: [...COMMON, ...REFERENCE.map((member) => `regarding.${member}`), "reportingController"],
   fieldValue,
 };

@@ -74,7 +74,8 @@ export const eventSuite = (server: () => TestApiServer): void => {
       { note: "x".repeat(1025) },
       { action: "x".repeat(129) },
       { deprecatedCount: 3 },
-      { regarding: { kind: "Service", name: "shop", namespace: "elsewhere" } },
+      { regarding: { kind: "Service", name: "shop" } },
+      { series: { count: 1 } },
     ];
     for (const more of refused) {
       const { status, object } = await call(server(), "POST", events(namespace), newEvent("e", namespace, more));
