@@ -78,6 +78,7 @@ const session = (editor: string): readonly Step[] => [
   { args: ["create", "-f", "-"], stdin: OTHER, says: /AlreadyExists/, code: 1 },
   say(/cip created/, "create", "service", "clusterip", "cip", "--tcp=80:8080"),
   say(/namespace\/other created/, "create", "namespace", "other"),
+  say(/cip created/, "create", "service", "clusterip", "cip", "--tcp=80:8080", "-n", "other"),
   say(/^blog +ClusterIP +ADDRESS +<none> +80\/TCP/m, "get", "services"),
   say(/SELECTOR/, "get", "services", "-o", "wide"),
   say(/^default +kubernetes/m, "get", "services", "-A"),
@@ -113,7 +114,7 @@ const session = (editor: string): readonly Step[] => [
   { args: ["delete", "service", "cip"], says: /NotFound/, code: 1 },
   say(/deleted/, "delete", "services", "-l", "app=blog"),
   { args: ["delete", "-f", "-"], stdin: SERVICE, says: /deleted/ },
-  say(/deleted/, "delete", "services", "--all", "-n", "other", "--ignore-not-found"),
+  say(/service "cip" deleted/, "delete", "services", "--all", "-n", "other"),
 ];
 
 /** With kubectl of 1.20, `wait` knows no jsonpath and `api-resources` no plain group: such steps are told by their error. */
