@@ -11,10 +11,10 @@ help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 demo: build nginx ## the whole Pod on this machine, until Ctrl-C; KUBECONFIG=… takes a real cluster's API
-	@KUBECONFIG='$(DEMO_KUBECONFIG)' exec node dist/demo.cjs
+	@KUBECONFIG=$(DEMO_KUBECONFIG) exec node dist/demo.cjs
 
 smoke: build nginx ## the demo unattended: change a Service, wait for nginx to answer by it, stop
-	@KUBECONFIG='$(DEMO_KUBECONFIG)' exec node dist/demo.cjs --smoke
+	@KUBECONFIG=$(DEMO_KUBECONFIG) exec node dist/demo.cjs --smoke
 
 test: build nginx ## every test that can run here; says aloud what is skipped, and why
 	@node scripts/test.ts
@@ -41,6 +41,7 @@ install: node_modules/.hotroute-installed
 
 node_modules/.hotroute-installed: package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'hotroute: npm is missing: install Node.js 20 or later (https://nodejs.org, or: apt-get install nodejs npm)' >&2; exit 1; }
+	@echo 'hotroute: fetching the npm packages, once'
 	@npm ci --no-audit --no-fund --loglevel=error
 	@node scripts/assert-node.mjs
 	@touch $@
@@ -53,5 +54,5 @@ clean: ## removes what was built
 
 # Only a KUBECONFIG given on the command line counts: one in the environment is a cluster that nobody meant.
 ifeq ($(origin KUBECONFIG),command line)
-DEMO_KUBECONFIG := $(KUBECONFIG)
+DEMO_KUBECONFIG := '$(subst ','\'',$(KUBECONFIG))'
 endif

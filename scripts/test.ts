@@ -15,6 +15,8 @@ const isExecutable = (path: string): boolean => {
 };
 const onPath = (name: string): boolean =>
   `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter).some((folder) => isExecutable(join(folder, name)));
+/** As NGINX_BIN is read: a path, or a name on PATH. */
+const isProgram = (name = ""): boolean => (name.includes("/") ? isExecutable(name) : name !== "" && onPath(name));
 
 const assets = process.env.KUBEBUILDER_ASSETS;
 const parts: readonly (readonly [part: string, isThere: boolean, remedy: string])[] = [
@@ -24,7 +26,12 @@ const parts: readonly (readonly [part: string, isThere: boolean, remedy: string]
     "set KUBEBUILDER_ASSETS to the folder that `setup-envtest use` prints",
   ],
   ["kubectl", onPath("kubectl"), "install kubectl (Debian: apt-get install kubernetes-client)"],
-  ["nginx of NGINX_BIN", process.env.NGINX_BIN !== undefined, "set NGINX_BIN to test on a second nginx"],
+  [
+    "nginx",
+    onPath("nginx") || isProgram(process.env.NGINX_BIN),
+    "install it (Debian: apt-get install nginx-light), or set NGINX_BIN",
+  ],
+  ["a second nginx", isProgram(process.env.NGINX_BIN), "set NGINX_BIN to one of another version than that on PATH"],
 ];
 const missing = parts.filter(([, isThere]) => !isThere);
 const sayMissing = (): void => {

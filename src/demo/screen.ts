@@ -1,28 +1,23 @@
+import type { WriteStream } from "node:tty";
+import { type DemoFacts, describeFacts, type FactLine } from "./facts.ts";
 import type { StoryKind, StoryLine } from "./story.ts";
+import { wrap } from "./wrap.ts";
 
-/** What the first screen tells. */
-export interface DemoFacts {
-  readonly httpPort: number;
-  /** What was asked for and was taken, each as a sentence. */
-  readonly notes: readonly string[];
-  readonly server: string;
-  readonly kubeconfigPath: string;
-  readonly servicesPath: string | null;
-  readonly configPath: string;
-  readonly logFolder: string;
-  readonly generatorPort: number;
-  readonly reloaderPort: number;
-  /** How long from the start until nginx answered. */
-  readonly startedMs: number;
-  /** Whether kubectl is there to try. */
-  readonly hasKubectl: boolean;
-}
-
-/** Where the demo writes for a person. Colours only where a terminal shows them. */
+/** Where the demo writes for a person. Colours and line breaks only where a terminal shows them. */
 export interface Screen {
   facts(facts: DemoFacts): void;
   tell(line: StoryLine): void;
   say(text: string): void;
+  /** Told once when the demo begins to end. */
+  stopping(): void;
+  /** Aborted when nobody reads any more: the terminal was closed, or the program at the other end of the pipe ended. */
+  readonly lost: AbortSignal;
+}
+
+export interface ScreenOptions {
+  readonly out: WriteStream;
+  readonly home: string;
+  readonly workingFolder: string;
 }
 
 const colours: Readonly<Record<StoryKind, string>> = {
@@ -41,56 +36,42 @@ const marks: Readonly<Record<StoryKind, string>> = {
   refused: "✗",
 };
 
+const factColours: Readonly<Record<FactLine["kind"], string>> = { title: "1;36", note: "33", head: "1", text: "0" };
+
+/** More than anybody reads; a message may hold a file's text. */
+const maxTextCharacters = 1000;
+/** How long after the first screen a pipe is written to again. */
+const probeMs = 500;
+const storyIndent = " ".repeat("12:00:00 ✓ ".length);
+
 const clockTime = (date: Date): string => date.toTimeString().slice(0, 8);
 
-export const createScreen = (out: NodeJS.WriteStream): Screen => {
+/** What others wrote (a file, a server) moves no cursor here. */
+const printable = (text: string): string => text.slice(0, maxTextCharacters).replace(/\p{Cc}+/gu, " ");
+
+export const createScreen = ({ out, home, workingFolder }: ScreenOptions): Screen => {
+  const lost = new AbortController();
+  out.on("error", () => lost.abort("output"));
   const paint = (code: string, text: string): string => (out.isTTY ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const say = (text: string): void => void out.write(`${text}\n`);
-  const row = (name: string, value: string): void => say(`  ${paint("1", name.padEnd(10))}${value}`);
+  const say = (text: string): void => {
+    if (!lost.signal.aborted) out.write(`${text}\n`);
+  };
+  const columns = (): number => (out.isTTY ? Math.max(40, out.columns) : Number.POSITIVE_INFINITY);
   return {
     say,
-    tell: ({ kind, text }) =>
-      say(`${paint("2", clockTime(new Date()))} ${paint(colours[kind], `${marks[kind]} ${text}`)}`),
+    lost: lost.signal,
+    stopping: () => say(paint("2", `${out.isTTY ? "\r" : ""}stopping`)),
+    tell: ({ kind, text }) => {
+      const lines = wrap(printable(text).split(" "), columns() - storyIndent.length);
+      const body = lines.map((line, index) => paint(colours[kind], `${index === 0 ? `${marks[kind]} ` : ""}${line}`));
+      say(`${paint("2", clockTime(new Date()))} ${body.join(`\n${storyIndent}`)}`);
+    },
     facts: (facts) => {
-      const { httpPort, kubeconfigPath, servicesPath } = facts;
-      say("");
-      say(
-        `${paint("1;36", "hotroute demo")}   the whole Pod on this machine, up in ${facts.startedMs} ms; Ctrl-C stops it`,
-      );
-      for (const note of facts.notes) say(paint("33", `  ${note}`));
-      say("");
-      row("nginx", `http://127.0.0.1:${httpPort}/`);
-      if (servicesPath !== null) {
-        row(
-          "",
-          `http://shop.localhost:${httpPort}/   http://shop.localhost:${httpPort}/cart   http://blog.localhost:${httpPort}/`,
-        );
+      for (const { kind, name, text } of describeFacts(facts, { home, workingFolder, columns: columns() })) {
+        say(`${paint("1", name)}${paint(factColours[kind], text)}`.trimEnd());
       }
-      row("API", facts.server);
-      if (servicesPath !== null) row("Services", `${servicesPath}   edit it and save: what it says is applied`);
-      row("written", facts.configPath);
-      row(
-        "metrics",
-        `http://127.0.0.1:${facts.generatorPort}/metrics   http://127.0.0.1:${facts.reloaderPort}/metrics`,
-      );
-      row("logs", facts.logFolder);
-      say("");
-      say(paint("1", "  Try, in another terminal"));
-      if (servicesPath !== null) say(`    curl http://shop.localhost:${httpPort}/cart/7`);
-      if (servicesPath !== null && facts.hasKubectl) {
-        say(`    export KUBECONFIG=${kubeconfigPath}`);
-        say("    kubectl label service blog hotroute.io/host=news.localhost --overwrite");
-        say(`    curl http://news.localhost:${httpPort}/`);
-        say("    kubectl annotate service cart hotroute.io/path=no-slash --overwrite     # a mistake costs one route");
-        say("    kubectl create service clusterip hello --tcp=8000");
-        say("    kubectl label service hello hotroute.io/expose=true hotroute.io/host=hello.localhost");
-      } else if (servicesPath !== null) {
-        say("    edit the Services file: another hotroute.io/host, a path without its slash, one more Service");
-      } else {
-        say(`    export KUBECONFIG=${kubeconfigPath}`);
-        say("    kubectl label service NAME hotroute.io/expose=true hotroute.io/host=name.localhost");
-      }
-      say("");
+      // That a pipe's reader has ended (`| head`) shows at a write only.
+      if (!out.isTTY) setTimeout(() => say(""), probeMs).unref();
     },
   };
 };

@@ -1,23 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { watch } from "chokidar";
-import { LineCounter, parseAllDocuments } from "yaml";
 import type { KubeClient } from "../kube/client.ts";
 import { describeFailure } from "../kube/failure-text.ts";
 import { resourcePath, SERVICES } from "../kube/resource.ts";
+import { type FileService, parseServices } from "./services-yaml.ts";
 
-/** A Service of the file, ready to be applied. */
-interface FileService {
-  readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly object: Readonly<Record<string, unknown>>;
-}
-
-/** What came of reading the file: all of it or nothing, with the place of each fault. */
-type FileContent =
-  | { readonly ok: true; readonly services: ReadonlyMap<string, FileService> }
-  | { readonly ok: false; readonly faults: readonly string[] };
+/** More than any set of Services needs; the parser would hold up everything else for seconds. */
+const maxBytes = 1024 * 1024;
 
 export interface ServicesFileOptions {
   readonly path: string;
@@ -32,38 +22,18 @@ export interface ServicesFile {
   stop(): Promise<void>;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const readDocument = (value: unknown): FileService | string => {
-  if (!isRecord(value)) return "expected a Service";
-  if (value.apiVersion !== "v1" || value.kind !== "Service") {
-    const found = `${String(value.apiVersion ?? "no apiVersion")} and ${String(value.kind ?? "no kind")}`;
-    return `expected apiVersion: v1 and kind: Service, found ${found}`;
+/** The text of a file that can be one of Services; null when there is no file. */
+const readText = async (path: string): Promise<{ readonly text: string } | { readonly fault: string } | null> => {
+  try {
+    const info = await stat(path);
+    if (!info.isFile()) return { fault: "is not a regular file" };
+    if (info.size > maxBytes) return { fault: `has ${info.size} bytes, and at most ${maxBytes} are read` };
+    return { text: await readFile(path, "utf8") };
+  } catch (error) {
+    // An editor may move the file away for a moment; a deleted file deletes nothing.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    return { fault: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
-  const metadata = isRecord(value.metadata) ? value.metadata : {};
-  const { name, namespace = "default" } = metadata;
-  if (typeof name !== "string" || name === "") return "expected metadata.name";
-  if (typeof namespace !== "string") return "expected metadata.namespace to be text";
-  return { key: `${namespace}/${name}`, namespace, name, object: { ...value, metadata: { ...metadata, namespace } } };
-};
-
-/** Reads a file of Services: YAML documents, or JSON. */
-const parseServices = (text: string, file: string): FileContent => {
-  const lines = new LineCounter();
-  const services = new Map<string, FileService>();
-  const faults: string[] = [];
-  for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })) {
-    const lineOf = (offset: number): number => lines.linePos(offset).line;
-    for (const error of document.errors) faults.push(`${file}:${lineOf(error.pos[0])}: ${error.message}`);
-    if (document.errors.length > 0 || document.contents === null) continue;
-    const service = readDocument(document.toJS());
-    const line = lineOf(document.contents.range?.[0] ?? 0);
-    if (typeof service === "string") faults.push(`${file}:${line}: ${service}`);
-    else if (services.has(service.key)) faults.push(`${file}:${line}: ${service.key} stands twice`);
-    else services.set(service.key, service);
-  }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, services };
 };
 
 /**
@@ -72,7 +42,8 @@ const parseServices = (text: string, file: string): FileContent => {
  */
 export const followServicesFile = ({ path, client, onFault }: ServicesFileOptions): ServicesFile => {
   const file = basename(path);
-  let lastText: string | null = null;
+  /** Text, or what kept it from being read. */
+  let lastContent: string | null = null;
   let known: ReadonlyMap<string, FileService> = new Map();
   let queue: Promise<void> = Promise.resolve();
 
@@ -96,21 +67,24 @@ export const followServicesFile = ({ path, client, onFault }: ServicesFileOption
     known = services;
   };
   const follow = async (): Promise<void> => {
-    let text: string;
-    try {
-      text = await readFile(path, "utf8");
-    } catch {
-      // An editor may move the file away for a moment; a deleted file deletes nothing.
+    const read = await readText(path);
+    if (read === null) return;
+    const content = "text" in read ? read.text : read.fault;
+    if (content === lastContent) return;
+    lastContent = content;
+    if ("fault" in read) {
+      onFault(`${file}: ${read.fault}`);
       return;
     }
-    if (text === lastText) return;
-    lastText = text;
-    const content = parseServices(text, file);
-    if (content.ok) await apply(content.services);
-    else for (const fault of content.faults) onFault(fault);
+    const parsed = parseServices(read.text, file);
+    if (parsed.ok) await apply(parsed.services);
+    else for (const fault of parsed.faults) onFault(fault);
   };
   const enqueue = (): Promise<void> => {
-    queue = queue.then(follow);
+    // Whatever a save brings, the demo goes on and the next save counts.
+    queue = queue
+      .then(follow)
+      .catch((error: unknown) => onFault(`${file}: ${error instanceof Error ? error.message : String(error)}`));
     return queue;
   };
   // The folder, since editors replace the file.

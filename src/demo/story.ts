@@ -44,12 +44,16 @@ const fromGenerator = (line: LogLine): StoryLine | null => {
   }
 };
 
+/** Whether a line of a program's log is the reason it ended with: that is told with its end, once. */
+export const isLastWords = (program: string, raw: string): boolean => raw.startsWith(`hotroute ${program}: `);
+
 /**
  * Tells what a line of a program's log means to the person who watches.
  *
  * @returns null for lines that are no news to them
  */
 export const tellStory = (program: string, raw: string): StoryLine | null => {
+  if (isLastWords(program, raw)) return null;
   const line = parseLine(raw);
   // What is no log line (nginx's own words, a crash) is news when it comes from a program that logs JSON.
   if (line === null) return raw.trim() === "" ? null : { kind: "warning", text: `${program}: ${raw.trim()}` };
