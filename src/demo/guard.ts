@@ -20,7 +20,7 @@ export interface Guard {
 // known by the folder they work in and by their title. A master may have started a worker meanwhile: so it looks again.
 const script = `
 while read -r line; do groups=$line; done
-for group in $groups; do kill -KILL -- "-$group"; done
+for group in $groups; do kill -KILL "-$group"; done
 found=yes
 while [ -n "$found" ]; do
   found=
