@@ -1,33 +1,79 @@
 import { closest, distance } from "fastest-levenshtein";
-import { type ClassName, classExpected, parseClassName } from "./values/class-name.ts";
-import { type Host, hostExpected, parseHost } from "./values/host.ts";
+import { parseAbsoluteUrl, urlExpected } from "./values/absolute-url.ts";
+import { cidrExpected, parseCidr } from "./values/cidr.ts";
+import { classExpected, parseClassName } from "./values/class-name.ts";
 import {
-  type LocationPath,
-  type PathType,
-  parseLocationPath,
-  parsePathType,
-  pathExpected,
-  pathTypeExpected,
-} from "./values/location-path.ts";
-import { type PortReference, parsePortReference, portExpected } from "./values/port-reference.ts";
-import { booleanExpected, parseBoolean, parsePriority, priorityExpected } from "./values/scalar.ts";
+  headerNameExpected,
+  methodExpected,
+  originExpected,
+  parseHeaderName,
+  parseMethod,
+  parseOrigin,
+} from "./values/cors.ts";
+import { durationExpected, parseDuration } from "./values/duration.ts";
+import {
+  parseRequestHeaders,
+  parseResponseHeaders,
+  requestHeadersExpected,
+  responseHeadersExpected,
+} from "./values/header.ts";
+import { hostExpected, hostnameExpected, parseHost, parseHostname } from "./values/host.ts";
+import { parseLocationPath, parsePathType, pathExpected, pathTypeExpected } from "./values/location-path.ts";
+import { parsePortReference, portExpected } from "./values/port-reference.ts";
+import * as scalar from "./values/scalar.ts";
+import { parseSize, sizeExpected } from "./values/size.ts";
 
-/** A key under the prefix: its one parser, and what that expects, in words. */
+/** A key under the prefix: its one parser, and what that expects, in words. The parser of a list takes one element. */
 export interface Key<T> {
   readonly name: string;
   readonly expected: string;
   readonly parse: (raw: string) => T | null;
 }
 
-/** The keys of the routing language. `host` and `path` are comma lists: their parsers take one element. */
+const key = <T>(name: string, parse: (raw: string) => T | null, expected: string): Key<T> => ({
+  name,
+  parse,
+  expected,
+});
+const boolean = (name: string): Key<boolean> => key(name, scalar.parseBoolean, scalar.booleanExpected);
+const duration = (name: string) => key(name, parseDuration, durationExpected);
+const cidr = (name: string) => key(name, parseCidr, cidrExpected);
+const count = (name: string) => key(name, scalar.parseCount, scalar.countExpected);
+const url = (name: string) => key(name, parseAbsoluteUrl, urlExpected);
+
+/** The keys of the routing language. */
 export const keys = {
-  host: { name: "host", expected: hostExpected, parse: parseHost } satisfies Key<Host>,
-  path: { name: "path", expected: pathExpected, parse: parseLocationPath } satisfies Key<LocationPath>,
-  pathType: { name: "path-type", expected: pathTypeExpected, parse: parsePathType } satisfies Key<PathType>,
-  port: { name: "port", expected: portExpected, parse: parsePortReference } satisfies Key<PortReference>,
-  class: { name: "class", expected: classExpected, parse: parseClassName } satisfies Key<ClassName>,
-  defaultBackend: { name: "default-backend", expected: booleanExpected, parse: parseBoolean } satisfies Key<boolean>,
-  priority: { name: "priority", expected: priorityExpected, parse: parsePriority } satisfies Key<number>,
+  host: key("host", parseHost, hostExpected),
+  path: key("path", parseLocationPath, pathExpected),
+  pathType: key("path-type", parsePathType, pathTypeExpected),
+  port: key("port", parsePortReference, portExpected),
+  class: key("class", parseClassName, classExpected),
+  defaultBackend: boolean("default-backend"),
+  priority: key("priority", scalar.parsePriority, scalar.priorityExpected),
+  backendProtocol: key("backend-protocol", scalar.parseBackendProtocol, scalar.protocolExpected),
+  upstreamVhost: key("upstream-vhost", parseHostname, hostnameExpected),
+  stripPrefix: boolean("strip-prefix"),
+  proxyBodySize: key("proxy-body-size", parseSize, sizeExpected),
+  proxyConnectTimeout: duration("proxy-connect-timeout"),
+  proxyReadTimeout: duration("proxy-read-timeout"),
+  proxySendTimeout: duration("proxy-send-timeout"),
+  proxyBuffering: boolean("proxy-buffering"),
+  permanentRedirect: url("permanent-redirect"),
+  temporalRedirect: url("temporal-redirect"),
+  enableCors: boolean("enable-cors"),
+  corsAllowOrigin: key("cors-allow-origin", parseOrigin, originExpected),
+  corsAllowMethods: key("cors-allow-methods", parseMethod, methodExpected),
+  corsAllowHeaders: key("cors-allow-headers", parseHeaderName, headerNameExpected),
+  corsAllowCredentials: boolean("cors-allow-credentials"),
+  corsMaxAge: key("cors-max-age", scalar.parseSeconds, scalar.secondsExpected),
+  whitelistSourceRange: cidr("whitelist-source-range"),
+  allowlistSourceRange: cidr("allowlist-source-range"),
+  denylistSourceRange: cidr("denylist-source-range"),
+  limitRps: count("limit-rps"),
+  limitConnections: count("limit-connections"),
+  responseHeaders: key("response-headers", parseResponseHeaders, responseHeadersExpected),
+  requestHeaders: key("request-headers", parseRequestHeaders, requestHeadersExpected),
+  maintenance: boolean("maintenance"),
 } as const;
 
 /** The label that selects a Service by default; it says nothing else. */
@@ -37,7 +83,7 @@ const selectorKey = "expose";
 interface NotAvailable {
   /**
    * What becomes of a route that has it. Where serving without it would be worse than not serving (a guard, another
-   * protocol, another place), the route is closed.
+   * place), the route is closed.
    */
   readonly route: "routed" | "closed";
   /** The values that ask for what is done anyway. */
@@ -45,38 +91,14 @@ interface NotAvailable {
 }
 
 const notAvailable: ReadonlyMap<string, NotAvailable> = new Map<string, NotAvailable>([
-  ["backend-protocol", { route: "closed", asIs: ["HTTP"] }],
-  ["upstream-vhost", { route: "routed", asIs: [] }],
-  ["strip-prefix", { route: "closed", asIs: ["false"] }],
-  ["proxy-body-size", { route: "routed", asIs: ["1m"] }],
-  ["proxy-connect-timeout", { route: "routed", asIs: ["5", "5s"] }],
-  ["proxy-read-timeout", { route: "routed", asIs: ["60", "60s", "1m"] }],
-  ["proxy-send-timeout", { route: "routed", asIs: ["60", "60s", "1m"] }],
-  ["proxy-buffering", { route: "routed", asIs: ["true"] }],
-  ["permanent-redirect", { route: "closed", asIs: [] }],
-  ["temporal-redirect", { route: "closed", asIs: [] }],
   ["ssl-redirect", { route: "routed", asIs: ["false"] }],
   ["tls-secret", { route: "routed", asIs: [] }],
-  ["enable-cors", { route: "routed", asIs: ["false"] }],
-  ["cors-allow-origin", { route: "routed", asIs: [] }],
-  ["cors-allow-methods", { route: "routed", asIs: [] }],
-  ["cors-allow-headers", { route: "routed", asIs: [] }],
-  ["cors-allow-credentials", { route: "routed", asIs: [] }],
-  ["cors-max-age", { route: "routed", asIs: [] }],
-  ["whitelist-source-range", { route: "closed", asIs: [] }],
-  ["allowlist-source-range", { route: "closed", asIs: [] }],
-  ["denylist-source-range", { route: "closed", asIs: [] }],
-  ["limit-rps", { route: "closed", asIs: [] }],
-  ["limit-connections", { route: "closed", asIs: [] }],
   ["auth-secret", { route: "closed", asIs: [] }],
   ["auth-realm", { route: "routed", asIs: [] }],
-  ["response-headers", { route: "routed", asIs: [] }],
-  ["request-headers", { route: "routed", asIs: [] }],
   ["affinity", { route: "routed", asIs: ["none"] }],
   ["endpoints", { route: "routed", asIs: ["false"] }],
   ["canary-of", { route: "closed", asIs: [] }],
   ["canary-weight", { route: "closed", asIs: [] }],
-  ["maintenance", { route: "closed", asIs: ["false"] }],
   ["routes", { route: "closed", asIs: [] }],
 ]);
 
@@ -86,7 +108,7 @@ export type KeyStanding =
   | { readonly kind: "not-available"; readonly route: "routed" | "closed" }
   | { readonly kind: "unknown" };
 
-const available: ReadonlySet<string> = new Set([selectorKey, ...Object.values(keys).map((key) => key.name)]);
+const available: ReadonlySet<string> = new Set([selectorKey, ...Object.values(keys).map(({ name }) => name)]);
 const known: readonly string[] = [...available, ...notAvailable.keys()];
 
 /** Says whether a key is known, and done: some keys are, for the values that ask for what is done anyway. */

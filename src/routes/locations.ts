@@ -21,9 +21,14 @@ const longestPrefix = (prefixes: ReadonlyMap<string, Action>, path: string): Act
 export const buildLocations = (routes: readonly Route[], fallback: Action): readonly Location[] => {
   const exact = new Map<string, Action>();
   const prefixes = new Map<string, Action>();
-  for (const { match, upstream } of routes) {
+  for (const { match, upstream, behaviour } of routes) {
     if (match.kind !== "path") continue;
-    (match.pathType === "Exact" ? exact : prefixes).set(match.path, { kind: "proxy", upstream });
+    (match.pathType === "Exact" ? exact : prefixes).set(match.path, {
+      kind: "proxy",
+      upstream,
+      behaviour,
+      mount: match.path,
+    });
   }
   const locations: Location[] = [];
   const exactLocations = new Map(exact);

@@ -1,7 +1,9 @@
-import { type Key, keyStanding, keys, suggestKey } from "./keys.ts";
-import { type Problem, type ProblemReason, showValue } from "./problem.ts";
+import { keys } from "./keys.ts";
+import type { Problem } from "./problem.ts";
+import { readBehaviour } from "./read-behaviour.ts";
 import type { Match, Route } from "./route.ts";
 import type { ServiceRecord } from "./service.ts";
+import { SettingsOfService } from "./settings-of-service.ts";
 import { findUpstream, type UpstreamResult } from "./upstream.ts";
 import type { ClassName } from "./values/class-name.ts";
 import { type LocationPath, prefixForm } from "./values/location-path.ts";
@@ -26,106 +28,8 @@ export interface ParsedService {
 
 const notTaken: ParsedService = { isTaken: false, routes: [], problems: [] };
 
-// One Service is one owner's: what it may cost everybody is bounded. An annotation may be 256 KiB of commas.
-const maxElements = 500;
+// One Service is one owner's: what it may cost everybody is bounded.
 const maxMatches = 1000;
-const maxProblems = 50;
-
-/** The values of one Service as they are read: remembers every problem, and whether one closes the routes. */
-class SettingsOfService {
-  isClosed = false;
-  readonly #problems: Problem[] = [];
-  #leftOut = 0;
-  readonly #service: ServiceRecord;
-  readonly #keyPrefix: string;
-  readonly #raw: ReadonlyMap<string, string>;
-
-  constructor(service: ServiceRecord, keyPrefix: string) {
-    this.#service = service;
-    this.#keyPrefix = keyPrefix;
-    this.#raw = new Map(service.settings.map(({ key, value }) => [key, value]));
-  }
-
-  has(key: Key<unknown>): boolean {
-    return this.#raw.has(key.name);
-  }
-
-  report(reason: ProblemReason, key: string | null, value: string | null, message: string): void {
-    if (this.isFull()) {
-      this.#leftOut += 1;
-      return;
-    }
-    const shownKey = key === null ? null : `${this.#keyPrefix}${showValue(key)}`;
-    this.#problems.push(this.#problem(reason, shownKey, value === null ? null : showValue(value), message));
-  }
-
-  isFull(): boolean {
-    return this.#problems.length >= maxProblems;
-  }
-
-  /** The problems in the order in which they were reported, and how many more there are. */
-  problems(): readonly Problem[] {
-    if (this.#leftOut === 0) return this.#problems;
-    return [...this.#problems, this.#problem("InvalidValue", null, null, `and ${this.#leftOut} more problems`)];
-  }
-
-  #problem(reason: ProblemReason, key: string | null, value: string | null, message: string): Problem {
-    const { namespace, name } = this.#service;
-    return { service: { namespace, name }, reason, key, value, message };
-  }
-
-  /** One value; a bad one closes the routes, since what its owner wanted is not known. */
-  one<T>(key: Key<T>, fallback: T): T {
-    const raw = this.#raw.get(key.name);
-    if (raw === undefined) return fallback;
-    const value = key.parse(raw);
-    if (value !== null) return value;
-    this.report("InvalidValue", key.name, raw, `expected ${key.expected}`);
-    this.isClosed = true;
-    return fallback;
-  }
-
-  /** A comma list without repetitions; a bad element costs only itself. */
-  list<T>(key: Key<T>, fallback: readonly T[]): readonly T[] {
-    const raw = this.#raw.get(key.name);
-    if (raw === undefined) return fallback;
-    const elements = raw.split(",");
-    if (elements.length > maxElements) {
-      this.report("InvalidValue", key.name, raw, `expected at most ${maxElements} elements, found ${elements.length}`);
-      return [];
-    }
-    const values = new Set<T>();
-    for (const element of elements) {
-      const value = key.parse(element.trim());
-      if (value !== null) values.add(value);
-      else this.report("InvalidValue", key.name, element.trim(), `expected ${key.expected}`);
-    }
-    return [...values];
-  }
-
-  /** Reports the keys that are not available; one that closes the routes does. */
-  checkAvailability(): void {
-    for (const [name, value] of this.#raw) {
-      const standing = keyStanding(name, value);
-      if (standing.kind !== "not-available") continue;
-      const isClosing = standing.route === "closed";
-      const outcome = isClosing ? "so this Service is not routed" : "ignored";
-      this.report("NotAvailable", name, value, `not available yet, ${outcome}`);
-      if (isClosing) this.isClosed = true;
-    }
-  }
-
-  /** Reports the keys that are not known. */
-  checkNames(selectorKeys: ReadonlySet<string>): void {
-    for (const [name, value] of this.#raw) {
-      if (selectorKeys.has(name) || keyStanding(name, value).kind !== "unknown") continue;
-      // To look for the nearest name takes time: not for what nobody is told.
-      const nearest = this.isFull() ? null : suggestKey(name);
-      const hint = nearest === null ? "" : `; did you mean ${this.#keyPrefix}${nearest}?`;
-      this.report("UnknownKey", name, value, `no such key, ignored${hint}`);
-    }
-  }
-}
 
 const rootPath = "/" as LocationPath; // parseLocationPath("/") is "/"
 
@@ -185,7 +89,8 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
   const matches = readMatches(settings);
   const reference = settings.one(keys.port, null);
   const priority = settings.one(keys.priority, 0);
-  const found = findUpstream(service, reference);
+  const behaviour = readBehaviour(settings);
+  const found = findUpstream(service, reference, behaviour.protocol);
   if (!found.ok) reportUpstream(settings, service, reference, found);
   // Last, since they are only said: what keeps a route from being served must find its place first.
   settings.checkNames(options.selectorKeys);
@@ -196,6 +101,7 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
           service: { namespace, name },
           match,
           upstream: found.upstream,
+          behaviour,
           priority,
           createdAtMs,
         }))

@@ -1,3 +1,4 @@
+import { defaultBehaviour } from "./behaviour.ts";
 import { buildLocations } from "./locations.ts";
 import type { Problem } from "./problem.ts";
 import { describeMatch, type Match, type Route, type Upstream } from "./route.ts";
@@ -77,11 +78,15 @@ const settleClaims = (routes: readonly Route[]) => {
   return { won: [...winners.values()], conflicts: collectConflicts(losses) };
 };
 
+const actionText = (action: Action): string => {
+  if (action.kind === "not-found") return "";
+  const { upstream, behaviour, mount } = action;
+  return behaviour === defaultBehaviour ? upstream.name : `${upstream.name} ${mount} ${JSON.stringify(behaviour)}`;
+};
+
 /** Locations in one text: servers with the same text are one server with several names. */
 const fingerprint = (locations: readonly Location[]): string =>
-  locations
-    .map(({ match, path, action }) => `${match} ${path} ${action.kind === "proxy" ? action.upstream.name : ""}`)
-    .join("\n");
+  locations.map(({ match, path, action }) => `${match} ${path} ${actionText(action)}`).join("\n");
 
 const groupServers = (byHost: ReadonlyMap<Host, readonly Route[]>, fallback: Action): readonly VirtualServer[] => {
   const groups = new Map<string, { hosts: Host[]; locations: readonly Location[] }>();
@@ -115,7 +120,8 @@ export const resolveRoutes = (routes: readonly Route[]): Resolved => {
   let fallback: Action = { kind: "not-found" };
   for (const route of won) {
     const { match } = route;
-    if (match.kind === "default-backend") fallback = { kind: "proxy", upstream: route.upstream };
+    if (match.kind === "default-backend")
+      fallback = { kind: "proxy", upstream: route.upstream, behaviour: route.behaviour, mount: "/" };
     else if (match.host === null) anyHost.push(route);
     else {
       const group = byHost.get(match.host);

@@ -1,3 +1,4 @@
+import type { RouteBehaviour } from "./behaviour.ts";
 import type { ServiceRef } from "./service.ts";
 import type { Host } from "./values/host.ts";
 import type { LocationPath, PathType } from "./values/location-path.ts";
@@ -10,6 +11,8 @@ export interface Upstream {
    */
   readonly name: string;
   readonly service: ServiceRef;
+  /** Whether connections to it are encrypted. */
+  readonly isTls: boolean;
   /** `address:port`, an IPv6 address in brackets, as nginx's `server` takes them; at least one. */
   readonly addresses: readonly string[];
 }
@@ -25,6 +28,7 @@ export interface Route {
   readonly service: ServiceRef;
   readonly match: Match;
   readonly upstream: Upstream;
+  readonly behaviour: RouteBehaviour;
   /** Higher wins a conflict. */
   readonly priority: number;
   /** Then the older one wins: milliseconds since the epoch. */

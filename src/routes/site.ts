@@ -1,9 +1,16 @@
+import type { RouteBehaviour } from "./behaviour.ts";
 import type { Upstream } from "./route.ts";
 import type { Host } from "./values/host.ts";
 
 /** What a location does with a request. */
 export type Action =
-  | { readonly kind: "proxy"; readonly upstream: Upstream }
+  | {
+      readonly kind: "proxy";
+      readonly upstream: Upstream;
+      readonly behaviour: RouteBehaviour;
+      /** The path that the route was mounted at, which `strip-prefix` cuts off. */
+      readonly mount: string;
+    }
   /** Nothing takes the request: 404. */
   | { readonly kind: "not-found" };
 

@@ -3,22 +3,17 @@ import { showValue } from "./problem.ts";
 import type { Upstream } from "./route.ts";
 import type { ServicePort, ServiceRecord } from "./service.ts";
 import type { PortReference } from "./values/port-reference.ts";
+import type { BackendProtocol } from "./values/scalar.ts";
 
 /** The upstream of a Service, or why there is none, in words for its owner. */
 export type UpstreamResult =
   | { readonly ok: true; readonly upstream: Upstream }
   | { readonly ok: false; readonly cause: "port" | "service" | "protocol"; readonly message: string };
 
-/** Values of `appProtocol` that plain HTTP/1.1 does not serve. Source: KEP-3726 and the IANA service names. */
-const otherProtocols: ReadonlySet<string> = new Set([
-  "https",
-  "grpc",
-  "grpcs",
-  "h2c",
-  "http2",
-  "kubernetes.io/h2c",
-  "kubernetes.io/wss",
-]);
+/** Values of `appProtocol` that mean HTTP over TLS. Source: KEP-3726 and the IANA service names. */
+const tlsProtocols: ReadonlySet<string> = new Set(["https", "kubernetes.io/wss"]);
+/** Values of `appProtocol` that HTTP/1.1 does not serve. */
+const otherProtocols: ReadonlySet<string> = new Set(["grpc", "grpcs", "h2c", "http2", "kubernetes.io/h2c"]);
 
 const describePorts = (ports: readonly ServicePort[]): string =>
   ports.length === 0
@@ -44,8 +39,13 @@ const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
  * Finds where a Service's requests go: its ClusterIP, never a name that nginx would have to look up.
  *
  * @param reference which port; null for the only one, else the one named `http`
+ * @param protocol what it speaks; null: as the port's `appProtocol` says, else HTTP
  */
-export const findUpstream = (service: ServiceRecord, reference: PortReference | null): UpstreamResult => {
+export const findUpstream = (
+  service: ServiceRecord,
+  reference: PortReference | null,
+  protocol: BackendProtocol | null,
+): UpstreamResult => {
   const refuse = (cause: "port" | "service" | "protocol", message: string): UpstreamResult => ({
     ok: false,
     cause,
@@ -66,7 +66,8 @@ export const findUpstream = (service: ServiceRecord, reference: PortReference | 
     const wanted = reference === null ? "the only TCP port, or one named http" : "one of this Service's TCP ports";
     return refuse("port", `expected ${wanted}; ${describePorts(tcpPorts)}`);
   }
-  if (otherProtocols.has(port.appProtocol?.toLowerCase() ?? "")) {
+  const appProtocol = port.appProtocol?.toLowerCase() ?? "";
+  if (protocol === null && otherProtocols.has(appProtocol)) {
     const shown = showValue(port.appProtocol ?? "");
     return refuse("protocol", `appProtocol ${shown} of port ${port.port} is not available yet, so it is not routed`);
   }
@@ -76,6 +77,7 @@ export const findUpstream = (service: ServiceRecord, reference: PortReference | 
     upstream: {
       name: `${name}.${namespace}.${port.port}`,
       service: { namespace, name },
+      isTls: protocol === null ? tlsProtocols.has(appProtocol) : protocol === "HTTPS",
       addresses: [`${address}:${port.port}`],
     },
   };

@@ -46,6 +46,12 @@ const selectorKeys = (selector: string, keyPrefix: string): ReadonlySet<string> 
       .map((part) => part.slice(keyPrefix.length)),
   );
 
+// It is nginx that reads the file, in another container perhaps: only its name is looked at here.
+const parseFilePath = (raw: string): Parsed<string> =>
+  /^\/[\w\-./]{1,4000}$/.test(raw)
+    ? { ok: true, value: raw }
+    : { ok: false, expected: "an absolute path of letters, digits and - . _ /" };
+
 const defaultListens = parseListenList("8080") ?? [];
 
 /** Reads `SERVICE_SELECTOR`, `KEY_PREFIX`, `CLASS`, `HTTP_LISTEN` and `TRUSTED_PROXIES`. */
@@ -60,6 +66,7 @@ export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => 
       class: reader.parsed("CLASS", null, (raw) => orExpected(parseClassName(raw), classExpected)),
       listens: reader.parsed("HTTP_LISTEN", defaultListens, (raw) => orExpected(parseListenList(raw), listenExpected)),
       trustedProxies: reader.parsed("TRUSTED_PROXIES", [], parseTrustedProxies),
+      upstreamCaFile: reader.parsed("UPSTREAM_CA_FILE", null, parseFilePath),
     },
   };
 };

@@ -33,6 +33,7 @@ interface GoldenOptions {
   readonly class?: string;
   readonly listens?: string;
   readonly trustedProxies?: readonly string[];
+  readonly upstreamCaFile?: string;
 }
 
 const readOptions = (name: string): ConfigurationOptions => {
@@ -41,6 +42,7 @@ const readOptions = (name: string): ConfigurationOptions => {
   return {
     keyPrefix: options.keyPrefix ?? "hotroute.io/",
     selectorKeys: new Set(["expose"]),
+    upstreamCaFile: options.upstreamCaFile ?? null,
     class: options.class === undefined ? null : must(parseClassName(options.class), "class"),
     listens: must(parseListenList(options.listens ?? "8080"), "listens"),
     trustedProxies: (options.trustedProxies ?? []).map((cidr) => must(parseCidr(cidr), "trustedProxies")),

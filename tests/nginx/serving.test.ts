@@ -152,6 +152,7 @@ for (const nginx of nginxBinaries) {
           keyPrefix: "hotroute.io/",
           class: null,
           selectorKeys: new Set(),
+          upstreamCaFile: null,
           listens: parseListenList(`127.0.0.1:${own}`) ?? [],
           trustedProxies: trusted.map((raw) => parseCidr(raw)).filter((cidr) => cidr !== null),
         });

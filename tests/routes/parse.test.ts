@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultBehaviour } from "../../src/routes/behaviour.ts";
 import { keyStanding, suggestKey } from "../../src/routes/keys.ts";
 import { type ParsedService, type ParseOptions, parseService } from "../../src/routes/parse.ts";
 import { describeProblem, showValue } from "../../src/routes/problem.ts";
@@ -134,6 +135,7 @@ describe("parseService()", () => {
     assert.deepEqual(route?.upstream, {
       name: "shop.default.80",
       service: { namespace: "default", name: "shop" },
+      isTls: false,
       addresses: ["127.96.0.1:80"],
     });
     const [six] = parse({}, { clusterIP: "fd00::1" }).routes;
@@ -164,20 +166,25 @@ describe("parseService()", () => {
     assert.equal(parseService(exposed, options(null)).problems.length, 1);
   });
 
-  it("a port that is no whole number, or speaks something else than HTTP, is not routed", () => {
+  it("a port that is no whole number, or speaks neither HTTP nor HTTPS, is not routed", () => {
     assert.deepEqual(matches(parse({}, { ports: [{ port: 80.5 }] })), []);
-    const https = parse({}, { ports: [{ port: 443, appProtocol: "HTTPS" }] });
-    assert.deepEqual(matches(https), []);
+    const grpc = parse({}, { ports: [{ port: 50051, appProtocol: "GRPC" }] });
+    assert.deepEqual(matches(grpc), []);
     assert.match(
-      problems(https).join(),
-      /^NotAvailable default\/shop: appProtocol HTTPS of port 443 is not available yet/,
+      problems(grpc).join(),
+      /^NotAvailable default\/shop: appProtocol GRPC of port 50051 is not available yet/,
     );
-    assert.equal(parse({}, { ports: [{ port: 80, appProtocol: "kubernetes.io/ws" }] }).routes.length, 1);
+    const isTls = (appProtocol: string, key: Record<string, string> = {}) =>
+      parse(key, { ports: [{ port: 443, appProtocol }] }).routes[0]?.upstream.isTls;
+    assert.equal(isTls("https"), true);
+    assert.equal(isTls("kubernetes.io/ws"), false);
+    assert.equal(isTls("https", { "backend-protocol": "HTTP" }), false, "the key has the last word");
+    assert.equal(isTls("http", { "backend-protocol": "HTTPS" }), true);
   });
 
   it("a key that guards and is not available closes the routes, another does not", () => {
     assert.deepEqual(matches(parse({ host: "a.com", "auth-secret": "x" })), []);
-    assert.deepEqual(matches(parse({ host: "a.com", "proxy-body-size": "1m" })), ["a.com / (Prefix)"]);
+    assert.deepEqual(matches(parse({ host: "a.com", "tls-secret": "x" })), ["a.com / (Prefix)"]);
   });
 
   it("bounds what one Service may cost", () => {
@@ -194,10 +201,48 @@ describe("parseService()", () => {
   });
 });
 
+describe("readBehaviour()", () => {
+  const behaviour = (annotations: Record<string, string>) => parse(annotations).routes[0]?.behaviour;
+
+  it("gives a Service without such keys the one default", () => {
+    assert.equal(behaviour({ host: "a.com" }), defaultBehaviour);
+    assert.equal(behaviour({ "enable-cors": "false", "proxy-buffering": "true" }), defaultBehaviour);
+  });
+
+  it("a list that guards is good as a whole or not at all", () => {
+    assert.deepEqual(behaviour({ "whitelist-source-range": "10.0.0.0/8, 192.0.2.7" })?.allow, [
+      "10.0.0.0/8",
+      "192.0.2.7/32",
+    ]);
+    for (const key of ["whitelist-source-range", "allowlist-source-range", "denylist-source-range"]) {
+      assert.deepEqual(matches(parse({ [key]: "10.0.0.0/8,oops" })), [], key);
+      assert.deepEqual(matches(parse({ [key]: "" })), [], key);
+    }
+  });
+
+  it("refuses values that do not fit each other", () => {
+    const bad: readonly Record<string, string>[] = [
+      { "enable-cors": "true", "cors-allow-credentials": "true" },
+      { "permanent-redirect": "https://a.com/", "temporal-redirect": "https://b.com/" },
+    ];
+    for (const annotations of bad) {
+      assert.deepEqual(matches(parse(annotations)), []);
+      assert.equal(parse(annotations).problems.length, 1);
+    }
+  });
+
+  it("credentials are allowed where origins are named, unless they are not", () => {
+    const named = { "enable-cors": "true", "cors-allow-origin": "https://a.com" };
+    assert.equal(behaviour(named)?.cors?.allowsCredentials, true);
+    assert.equal(behaviour({ ...named, "cors-allow-credentials": "false" })?.cors?.allowsCredentials, false);
+    assert.equal(behaviour({ "enable-cors": "true" })?.cors?.allowsCredentials, false);
+  });
+});
+
 describe("keyStanding()", () => {
   it("a value that asks for what is done anyway is fine", () => {
-    assert.deepEqual(keyStanding("maintenance", "false"), { kind: "available" });
-    assert.deepEqual(keyStanding("maintenance", "true"), { kind: "not-available", route: "closed" });
+    assert.deepEqual(keyStanding("affinity", "none"), { kind: "available" });
+    assert.deepEqual(keyStanding("auth-secret", "x"), { kind: "not-available", route: "closed" });
     assert.deepEqual(keyStanding("nothing", "x"), { kind: "unknown" });
   });
 });

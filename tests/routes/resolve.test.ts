@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultBehaviour } from "../../src/routes/behaviour.ts";
 import { buildLocations } from "../../src/routes/locations.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
 import { resolveRoutes } from "../../src/routes/resolve.ts";
@@ -19,8 +20,10 @@ const route = (name: string, match: Match, rank: { priority?: number; createdAtM
   upstream: {
     name: `${name}.default.80`,
     service: { namespace: "default", name },
+    isTls: false,
     addresses: ["127.96.0.1:80"],
   },
+  behaviour: defaultBehaviour,
   priority: rank.priority ?? 0,
   createdAtMs: rank.createdAtMs ?? 0,
 });

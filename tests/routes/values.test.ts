@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parseAbsoluteUrl } from "../../src/routes/values/absolute-url.ts";
 import { parseCidr } from "../../src/routes/values/cidr.ts";
 import { parseClassName } from "../../src/routes/values/class-name.ts";
-import { isWildcard, parseHost } from "../../src/routes/values/host.ts";
+import { parseHeaderName, parseMethod, parseOrigin } from "../../src/routes/values/cors.ts";
+import { parseDuration } from "../../src/routes/values/duration.ts";
+import { parseRequestHeaders, parseResponseHeaders } from "../../src/routes/values/header.ts";
+import { isWildcard, parseHost, parseHostname } from "../../src/routes/values/host.ts";
 import { parseLocationPath, parsePathType, prefixForm } from "../../src/routes/values/location-path.ts";
 import { parsePortReference } from "../../src/routes/values/port-reference.ts";
 import { parseBoolean, parsePriority } from "../../src/routes/values/scalar.ts";
+import { parseSize } from "../../src/routes/values/size.ts";
 
 const hostile = [
   "\n",
@@ -109,6 +114,90 @@ describe("prefixForm()", () => {
     assert.equal(form("/"), "/");
     assert.equal(form("/a/"), "/a");
     assert.equal(form("/a"), "/a");
+  });
+});
+
+describe("parsers of how a route is served", () => {
+  it("parseSize() and parseDuration() take numbers with nginx's units, and nothing else", () => {
+    for (const raw of ["0", "8m", "512K", "1g", "100"]) assert.equal(parseSize(raw), raw.toLowerCase());
+    for (const raw of ["", "-1", "1.5m", "8mb", "8 m", "m", "01", "99999999999", "1;"])
+      assert.equal(parseSize(raw), null, raw);
+    assert.equal(parseDuration("5"), "5s");
+    for (const raw of ["500ms", "5s", "2m", "24h"]) assert.equal(parseDuration(raw), raw);
+    for (const raw of ["", "0", "0s", "25h", "5d", "1.5s", "-1", "5 s", "5s;"])
+      assert.equal(parseDuration(raw), null, raw);
+  });
+
+  it("parseAbsoluteUrl() serialises, and refuses what a configuration could misread", () => {
+    assert.equal(parseAbsoluteUrl("HTTPS://Example.com/a b".replace(" ", "%20")), "https://example.com/a%20b");
+    assert.equal(parseAbsoluteUrl("https://bücher.example/é?q=1"), "https://xn--bcher-kva.example/%C3%A9?q=1");
+    const bad = [
+      "",
+      "/x",
+      "ftp://a",
+      "javascript:alert(1)",
+      "//a",
+      "https://u:p@a/",
+      "https://a/$x",
+      "https://a/'",
+      "https://a/;",
+    ];
+    for (const raw of [...bad, "https://a/#f", "https://a/\n", "https:// a", 'https://a/{"']) {
+      const url = parseAbsoluteUrl(raw);
+      assert.ok(url === null || /^[\w\-.~:/?@!&()*+,=%[\]]+$/.test(url), raw);
+    }
+    for (const raw of bad) assert.equal(parseAbsoluteUrl(raw), null, raw);
+  });
+
+  it("header parsers take an object of names and values, and none that nginx sets", () => {
+    assert.deepEqual(parseResponseHeaders('{"X-B":"2","x-a":"max-age=1; includeSubDomains"}'), [
+      { name: "x-a", value: "max-age=1; includeSubDomains" },
+      { name: "X-B", value: "2" },
+    ]);
+    const bad = [
+      "",
+      "[]",
+      "null",
+      '"x"',
+      '{"a":1}',
+      '{"a b":"x"}',
+      '{"a":"x\\"y"}',
+      '{"a":"$x"}',
+      '{"a":"x\\\\y"}',
+      '{"a":"x\\ny"}',
+    ];
+    for (const raw of [...bad, '{"a":"x","A":"y"}', '{"Connection":"x"}', '{"Content-Length":"1"}', '{"a":"é"}']) {
+      assert.equal(parseResponseHeaders(raw), null, raw);
+      assert.equal(parseRequestHeaders(raw), null, raw);
+    }
+    for (const name of ["Host", "X-Forwarded-For", "X-Real-IP", "Forwarded", "Proxy"]) {
+      assert.equal(parseRequestHeaders(JSON.stringify({ [name]: "x" })), null, name);
+    }
+  });
+
+  it("parseOrigin() takes a scheme with a host and a port", () => {
+    for (const raw of ["*", "https://a.example.com", "https://*.example.com", "http://localhost:3000"])
+      assert.equal(parseOrigin(raw), raw);
+    for (const raw of [
+      "",
+      "null",
+      "a.com",
+      "https://a.com/",
+      "https://a.com:0",
+      "https://a.com:99999",
+      "https://*",
+      "ftp://a.com",
+    ]) {
+      assert.equal(parseOrigin(raw), null, raw);
+    }
+  });
+
+  it("each refuses hostile characters", () => {
+    for (const parse of [parseSize, parseDuration, parseOrigin, parseMethod, parseHeaderName])
+      refusesHostile(parse, "");
+    refusesHostile(parseOrigin, "https://a");
+    refusesHostile(parseHostname, "a");
+    assert.equal(parseHostname("*.example.com"), null);
   });
 });
 

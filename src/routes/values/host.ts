@@ -23,3 +23,11 @@ export const parseHost = (raw: string): Host | null => {
 };
 
 export const isWildcard = (host: Host): boolean => host.startsWith("*.");
+
+export const hostnameExpected = "a DNS name (shop.example.com); no wildcard, no port, no trailing dot";
+
+/** Parses a host that is one host: no wildcard. */
+export const parseHostname = (raw: string): Host | null => {
+  const host = parseHost(raw);
+  return host === null || isWildcard(host) ? null : host;
+};

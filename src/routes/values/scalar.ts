@@ -11,3 +11,26 @@ export const parsePriority = (raw: string): number | null => {
   // `-0` would compare equal to 0 but is another value in a map key.
   return Math.abs(value) <= 1_000_000 ? value + 0 : null;
 };
+
+export const countExpected = "a whole number from 1 to 1000000";
+
+/** Parses a number of things: a limit. */
+export const parseCount = (raw: string): number | null => {
+  const value = /^[1-9]\d{0,6}$/.test(raw) ? Number(raw) : 0;
+  return value >= 1 && value <= 1_000_000 ? value : null;
+};
+
+export const secondsExpected = "a whole number of seconds from 0 to 31536000";
+
+export const parseSeconds = (raw: string): number | null => {
+  const value = /^(?:0|[1-9]\d{0,7})$/.test(raw) ? Number(raw) : Number.NaN;
+  return value <= 31_536_000 ? value : null;
+};
+
+/** What a Service speaks behind its port. */
+export type BackendProtocol = "HTTP" | "HTTPS";
+
+export const protocolExpected = "HTTP or HTTPS (GRPC and GRPCS are not available yet)";
+
+export const parseBackendProtocol = (raw: string): BackendProtocol | null =>
+  raw === "HTTP" || raw === "HTTPS" ? raw : null;
