@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../src/apiserver/json.ts";
 import type { Random } from "./random.ts";
+import { JSON_PATCHES, MERGES, STRATEGICS, someLabels, VALUES } from "./random-patches.ts";
 
 /** One request; `$RV`, `$UID` and `$IP` stand for what the server's own object has at that time. */
 export interface PlannedRequest {
@@ -13,10 +14,8 @@ export interface PlannedRequest {
 
 const NAMESPACES = ["default", "second"] as const;
 const NAMES = ["a", "b", "c", "d", "e", "long-name"] as const;
-const LABELS = ["tier", "app", "hotroute.io/expose"] as const;
 /** Objects of server-side apply, whose merged lists newer servers put in another order: so no patch counts on it. */
 const APPLIED_NAMES = ["s-one", "s-two"] as const;
-const VALUES = ["web", "db", "true", "", "x.y_z-1"] as const;
 const MANAGERS = ["m1", "m2", "m3"] as const;
 const SELECTORS = [
   "tier=web",
@@ -35,9 +34,6 @@ const SELECTORS = [
 ] as const;
 
 const servicesIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/services`;
-
-const someLabels = (random: Random): JsonObject =>
-  Object.fromEntries(LABELS.filter(() => random.chance(0.5)).map((key) => [key, random.pick(VALUES)]));
 
 /** Newer servers say that an applied empty map is owned, older ones do not: so there is always one label. */
 const appliedLabels = (random: Random): JsonObject => ({ app: random.pick(VALUES), ...someLabels(random) });
@@ -100,59 +96,6 @@ const replace = (random: Random, path: string, name: string): PlannedRequest => 
     },
   },
 });
-
-const MERGES = (random: Random): readonly [Json, ...Json[]] => [
-  { metadata: { labels: someLabels(random) } },
-  { metadata: { labels: { tier: null } } },
-  { metadata: { labels: null } },
-  { metadata: { annotations: { "hotroute.io/path": "/x" } } },
-  { metadata: { resourceVersion: "1" } },
-  { metadata: { name: "other" } },
-  { metadata: { finalizers: null } },
-  { spec: { selector: { app: "z", extra: "1" } } },
-  { spec: { ports: [{ port: 8000 + random.below(3), name: "new" }] } },
-  { spec: { type: random.pick(["NodePort", "ClusterIP"]) } },
-  { spec: { sessionAffinity: random.pick(["ClientIP", "None"]) } },
-  { spec: { ports: "nonsense" } },
-  [1],
-];
-
-const STRATEGICS = (random: Random): readonly [Json, ...Json[]] => [
-  { spec: { ports: [{ port: 80 + random.below(3), name: `s${random.below(3)}` }] } },
-  { spec: { ports: [{ port: 80 + random.below(3), $patch: "delete" }] } },
-  { spec: { ports: [{ $patch: "replace" }, { port: 81, name: "only" }] } },
-  { spec: { $patch: "replace", ports: [{ port: 82 }], clusterIP: "$IP" } },
-  { spec: { $retainKeys: ["ports", "clusterIP", "clusterIPs", "type", "sessionAffinity"], type: "ClusterIP" } },
-  { spec: { "$setElementOrder/ports": [{ port: 82 }, { port: 80 }], ports: [{ port: 82, name: "z" }] } },
-  { metadata: { finalizers: ["example.com/one"] } },
-  {
-    metadata: {
-      finalizers: ["example.com/two"],
-      "$setElementOrder/finalizers": ["example.com/two", "example.com/one"],
-    },
-  },
-  { spec: { ports: [{ name: "keyless" }] } },
-  { spec: { $patch: "nonsense" } },
-];
-
-const JSON_PATCHES = (random: Random): readonly [Json, ...Json[]] => [
-  [{ op: "add", path: "/metadata/labels", value: someLabels(random) }],
-  [{ op: "add", path: "/metadata/labels/tier", value: "web" }],
-  [{ op: "remove", path: "/metadata/labels" }],
-  [{ op: "replace", path: "/spec/ports/0/port", value: 80 + random.below(5) }],
-  [
-    { op: "test", path: "/spec/type", value: "ClusterIP" },
-    { op: "add", path: "/metadata/annotations", value: { t: "1" } },
-  ],
-  [{ op: "test", path: "/spec/type", value: "Nope" }],
-  [{ op: "move", from: "/metadata/labels", path: "/metadata/annotations" }],
-  [{ op: "copy", from: "/spec/ports/0/port", path: "/spec/ports/0/targetPort" }],
-  [{ op: "add", path: "/spec/ports/-", value: { port: 90, name: "last", protocol: "TCP" } }],
-  [{ op: "add", path: "/spec/ports/9", value: { port: 90 } }],
-  [{ op: "remove", path: "/spec/nothing" }],
-  [{ op: "nonsense", path: "/spec" }],
-  { op: "add" },
-];
 
 const patch = (random: Random, path: string): PlannedRequest => {
   const kind = random.below(path.includes("/s-") ? 2 : 3);

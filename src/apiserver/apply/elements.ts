@@ -42,7 +42,14 @@ export const isLeaf = (schema: Schema): boolean => {
       return schema.atomic;
     case "list":
       return schema.listType.kind === "atomic";
-    default:
+    case "string":
+    case "boolean":
+    case "int32":
+    case "int64":
+    case "time":
+    case "microTime":
+    case "intOrString":
+    case "any":
       return true;
   }
 };

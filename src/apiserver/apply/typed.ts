@@ -65,7 +65,13 @@ const checkValue = (schema: Schema, value: Json, path: string): Json => {
       return checkList(schema, value, path);
     case "any":
       return value;
-    default:
+    case "string":
+    case "boolean":
+    case "int32":
+    case "int64":
+    case "time":
+    case "microTime":
+    case "intOrString":
       if ((EXPECTED[schema.kind] ?? []).includes(typeof value)) return value;
       throw refuse(path, `expected ${schema.kind}, got ${JSON.stringify(value)}`);
   }

@@ -7,8 +7,9 @@ import { parseAccept } from "./accept.ts";
 import { findReview, handleReview } from "./access-review.ts";
 import { type Exchange, openExchange, sendError, sendObject, sendText } from "./exchange.ts";
 import { handleOpenApi, type OpenApi } from "./openapi-handler.ts";
-import { handleResource, type Serving } from "./resource-handler.ts";
+import { handleResource } from "./resource-handler.ts";
 import { parseRoute } from "./route.ts";
+import type { Serving } from "./serving.ts";
 
 /** What a request is checked and answered with. */
 export interface Handling extends Serving {

@@ -82,7 +82,14 @@ const innerOf = (schema: Schema): readonly Schema[] => {
       return [schema.values];
     case "list":
       return [schema.items];
-    default:
+    case "string":
+    case "boolean":
+    case "int32":
+    case "int64":
+    case "time":
+    case "microTime":
+    case "intOrString":
+    case "any":
       return [];
   }
 };

@@ -44,7 +44,7 @@ export const dns1123SubdomainProblems = (value: string): readonly string[] =>
     ),
   );
 
-/** RFC 1035 label: begins with a letter. */
+/** RFC 1035 label: begins with a letter. Services demand it up to Kubernetes 1.35; later ones let a digit begin. */
 export const dns1035LabelProblems = (value: string): readonly string[] =>
   check(
     value,

@@ -86,7 +86,14 @@ const decodeValue = (schema: Schema, value: Json, path: string, context: Context
       ]);
       return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
     }
-    default:
+    case "string":
+    case "boolean":
+    case "int32":
+    case "int64":
+    case "time":
+    case "microTime":
+    case "intOrString":
+    case "any":
       return decodeScalar(schema, value, path, context);
   }
 };
