@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { createServer, request, type Server } from "node:http";
-import { connect, type Socket } from "node:net";
+import { request, type Server } from "node:http";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { configure } from "../../src/nginx/configuration.ts";
-import { parseListenList } from "../../src/nginx/listen.ts";
-import { readService, type ServiceRecord } from "../../src/routes/service.ts";
+import type { ServiceRecord } from "../../src/routes/service.ts";
 import { parseCidr } from "../../src/routes/values/cidr.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
-import { get, type HttpAnswer, type NginxServer, startNginx } from "../support/nginx-server.ts";
+import { get, type HttpAnswer } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
+import { type ServedSite, serve, service, startBackend, stopBackends, subnet } from "./fixture.ts";
 
 /** The examples of the Ingress documentation (path types): path type, path, request path, and whether it matches. */
 const ingressTable: readonly (readonly ["Prefix" | "Exact", string, string, boolean])[] = [
@@ -42,43 +40,6 @@ const overlaps: readonly (readonly [string, string, string | null])[] = [
   ["e.example.com", "/foo/bar", "prefix-foo"],
 ];
 
-const service = (name: string, clusterIP: string, port: number, annotations: Record<string, string>): ServiceRecord => {
-  const record = readService(
-    {
-      metadata: {
-        namespace: "default",
-        name,
-        annotations: Object.fromEntries(
-          Object.entries(annotations).map(([key, value]) => [`hotroute.io/${key}`, value]),
-        ),
-      },
-      spec: { clusterIP, ports: [{ port }] },
-    },
-    "hotroute.io/",
-  );
-  assert.ok(record !== null);
-  return record;
-};
-
-/** A backend on an address of its own: says who it is and what it was asked, and echoes over an upgraded connection. */
-const startBackend = async (address: string, port: number): Promise<Server> => {
-  const server = createServer((incoming, response) => {
-    response.setHeader("x-backend", address);
-    response.setHeader("x-connection-port", String(incoming.socket.remotePort));
-    response.end(JSON.stringify({ url: incoming.url, headers: incoming.headers }));
-  });
-  server.on("upgrade", (incoming, socket: Socket) => {
-    const key = `${incoming.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
-    const accept = createHash("sha1").update(key).digest("base64");
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-    );
-    socket.pipe(socket);
-  });
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, address, resolve));
-  return server;
-};
-
 /** Sends bytes as they are, and reads until the server closes. */
 const raw = (port: number, text: string): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -91,9 +52,6 @@ const raw = (port: number, text: string): Promise<string> =>
     socket.on("end", () => resolve(answer));
     socket.on("error", reject);
   });
-
-// One folder of loopback addresses a process, so that test files that run side by side do not meet.
-const subnet = `127.${100 + (process.pid % 100)}.${Math.floor(process.pid / 100) % 256}`;
 
 for (const nginx of nginxBinaries) {
   describe(`default.conf served by nginx ${nginx.version}`, () => {
@@ -117,8 +75,8 @@ for (const nginx of nginxBinaries) {
       return at === undefined || at === "" ? null : (names[Number(at) - 1] ?? null);
     };
     let port: number;
-    let plain: NginxServer;
-    let trusting: { readonly port: number; readonly server: NginxServer };
+    let plain: ServedSite;
+    let trusting: ServedSite;
     const backends: Server[] = [];
     const ask = async (host: string, path: string, headers: Record<string, string> = {}) =>
       get({ port, host, path, headers });
@@ -146,31 +104,17 @@ for (const nginx of nginxBinaries) {
         to("wild-deep", { host: "*.deep.wild.example.com,exact.wild.example.com" }),
         to("anywhere", { path: "/anywhere" }),
       ];
-      const start = async (trusted: readonly string[], extra: readonly ServiceRecord[]) => {
-        const own = await freePort();
-        const { text, problems } = configure([...services, ...extra], {
-          keyPrefix: "hotroute.io/",
-          class: null,
-          selectorKeys: new Set(),
-          upstreamCaFile: null,
-          listens: parseListenList(`127.0.0.1:${own}`) ?? [],
-          trustedProxies: trusted.map((raw) => parseCidr(raw)).filter((cidr) => cidr !== null),
-        });
-        assert.deepEqual(problems, []);
-        return { port: own, server: await startNginx(nginx, text, own) };
-      };
-      const first = await start([], []);
-      port = first.port;
-      plain = first.server;
-      trusting = await start(["127.0.0.0/8"], [to("fallback", { "default-backend": "true" })]);
+      plain = await serve(nginx, services);
+      port = plain.port;
+      const loopback = parseCidr("127.0.0.0/8");
+      assert.ok(loopback !== null);
+      const fallback = to("fallback", { "default-backend": "true" });
+      trusting = await serve(nginx, [...services, fallback], { trustedProxies: [loopback] });
     });
     after(async () => {
-      await plain?.stop();
+      await plain?.server.stop();
       await trusting?.server.stop();
-      for (const backend of backends) {
-        backend.close();
-        backend.closeAllConnections();
-      }
+      stopBackends(backends);
     });
 
     ingressTable.forEach(([type, path, asked, isMatch], row) => {

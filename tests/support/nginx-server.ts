@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +43,8 @@ export interface NginxServer {
 /** Starts nginx on a `default.conf` that listens on `port` of 127.0.0.1, and waits until it answers. */
 export const startNginx = async (nginx: NginxUnderTest, defaultConf: string, port: number): Promise<NginxServer> => {
   const folder = await mkdtemp(join(tmpdir(), "hotroute-nginx-"));
+  // nginx's workers, who are nobody when this is root, must reach their temporary files in it.
+  await chmod(folder, 0o755);
   const path = await writeMainConf(folder, defaultConf);
   const child = spawn(nginx.path, ["-c", path, "-e", "stderr", "-g", "daemon off;"], {
     stdio: ["ignore", "ignore", "pipe"],
