@@ -69,6 +69,7 @@ const strippedPath = ({ match, path }: Location, { behaviour, mount }: Extract<A
 export const locationDirectives = (location: Location, ca: UpstreamCa): readonly string[] => {
   const { action } = location;
   if (action.kind === "not-found") return ["return 404;"];
+  if (action.kind === "refused") return ["return 503;"];
   const { behaviour, upstream } = action;
   if (behaviour.answer !== null) {
     const added = behaviour.responseHeaders.map(({ name, value }) => `add_header ${name} "${value}" always;`);

@@ -20,6 +20,7 @@ import {
 import { hostExpected, hostnameExpected, parseHost, parseHostname } from "./values/host.ts";
 import { parseLocationPath, parsePathType, pathExpected, pathTypeExpected } from "./values/location-path.ts";
 import { parsePortReference, portExpected } from "./values/port-reference.ts";
+import { parseRouteList, routeListExpected } from "./values/route-list.ts";
 import * as scalar from "./values/scalar.ts";
 import { parseSize, sizeExpected } from "./values/size.ts";
 
@@ -74,6 +75,7 @@ export const keys = {
   responseHeaders: key("response-headers", parseResponseHeaders, responseHeadersExpected),
   requestHeaders: key("request-headers", parseRequestHeaders, requestHeadersExpected),
   maintenance: boolean("maintenance"),
+  routes: key("routes", parseRouteList, routeListExpected),
 } as const;
 
 /** The label that selects a Service by default; it says nothing else. */
@@ -99,7 +101,6 @@ const notAvailable: ReadonlyMap<string, NotAvailable> = new Map<string, NotAvail
   ["endpoints", { route: "routed", asIs: ["false"] }],
   ["canary-of", { route: "closed", asIs: [] }],
   ["canary-weight", { route: "closed", asIs: [] }],
-  ["routes", { route: "closed", asIs: [] }],
 ]);
 
 /** What is known of a key's name. */

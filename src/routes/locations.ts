@@ -2,6 +2,10 @@ import type { Route } from "./route.ts";
 import { compareText } from "./service.ts";
 import type { Action, Location } from "./site.ts";
 
+/** What a route does with its requests, when mounted at a path. */
+export const actionOf = ({ upstream, behaviour }: Pick<Route, "upstream" | "behaviour">, mount: string): Action =>
+  upstream === null ? { kind: "refused" } : { kind: "proxy", upstream, behaviour, mount };
+
 /** The longest prefix that takes a path, by element as Ingress matches. */
 const longestPrefix = (prefixes: ReadonlyMap<string, Action>, path: string): Action | undefined => {
   for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
@@ -23,12 +27,8 @@ export const buildLocations = (routes: readonly Route[], fallback: Action): read
   const prefixes = new Map<string, Action>();
   for (const { match, upstream, behaviour } of routes) {
     if (match.kind !== "path") continue;
-    (match.pathType === "Exact" ? exact : prefixes).set(match.path, {
-      kind: "proxy",
-      upstream,
-      behaviour,
-      mount: match.path,
-    });
+    const action = actionOf({ upstream, behaviour }, match.path);
+    (match.pathType === "Exact" ? exact : prefixes).set(match.path, action);
   }
   const locations: Location[] = [];
   const exactLocations = new Map(exact);

@@ -1,13 +1,14 @@
 import { keys } from "./keys.ts";
 import type { Problem } from "./problem.ts";
+import { ProblemList } from "./problem-list.ts";
 import { readBehaviour } from "./read-behaviour.ts";
 import type { Match, Route } from "./route.ts";
+import { readEntries } from "./route-entries.ts";
+import { checkAvailability, checkNames, type RawValue, RouteSettings } from "./route-settings.ts";
 import type { ServiceRecord } from "./service.ts";
-import { SettingsOfService } from "./settings-of-service.ts";
 import { findUpstream, type UpstreamResult } from "./upstream.ts";
 import type { ClassName } from "./values/class-name.ts";
 import { type LocationPath, prefixForm } from "./values/location-path.ts";
-import type { PortReference } from "./values/port-reference.ts";
 
 /** What a controller takes. */
 export interface ParseOptions {
@@ -33,7 +34,7 @@ const maxMatches = 1000;
 
 const rootPath = "/" as LocationPath; // parseLocationPath("/") is "/"
 
-const readMatches = (settings: SettingsOfService): readonly Match[] => {
+const readMatches = (settings: RouteSettings): readonly Match[] => {
   const hosts = settings.list(keys.host, [null]);
   const paths = settings.list(keys.path, [rootPath]);
   const pathType = settings.one(keys.pathType, "Prefix");
@@ -42,9 +43,9 @@ const readMatches = (settings: SettingsOfService): readonly Match[] => {
   // A default backend that names neither host nor path asks for nothing else.
   if (isDefaultBackend && !settings.has(keys.host) && !settings.has(keys.path)) return matches;
   if (hosts.length * paths.length > maxMatches) {
-    const message = `expected at most ${maxMatches} pairs of a host and a path, found ${hosts.length * paths.length}`;
-    settings.report("InvalidValue", keys.path.name, null, message);
-    return matches;
+    const found = hosts.length * paths.length;
+    settings.refuse(keys.path, `expected at most ${maxMatches} pairs of a host and a path, found ${found}`);
+    return [];
   }
   const forms = new Set(paths.map((path) => (pathType === "Prefix" ? prefixForm(path) : path)));
   for (const host of hosts) {
@@ -54,26 +55,46 @@ const readMatches = (settings: SettingsOfService): readonly Match[] => {
 };
 
 const reportUpstream = (
-  settings: SettingsOfService,
-  service: ServiceRecord,
-  reference: PortReference | null,
+  settings: RouteSettings,
+  problems: ProblemList,
   found: Extract<UpstreamResult, { ok: false }>,
 ): void => {
   switch (found.cause) {
     case "service":
-      settings.report("Unroutable", null, null, found.message);
+      problems.report("Unroutable", null, null, found.message);
       break;
     case "protocol":
-      settings.report("NotAvailable", null, null, found.message);
+      problems.report("NotAvailable", null, null, found.message);
       break;
     case "port": {
-      const raw = service.settings.find(({ key }) => key === keys.port.name);
-      // A port that did not parse has been reported as such.
-      if (raw !== undefined && reference === null) break;
-      settings.report("Unroutable", raw === undefined ? null : keys.port.name, raw?.value ?? null, found.message);
+      const raw = settings.raw(keys.port);
+      problems.report("Unroutable", raw?.at ?? null, raw?.value ?? null, found.message);
       break;
     }
   }
+};
+
+/**
+ * The routes of one set of values: those of the Service, or of an entry of `routes`. When a value is bad, but not one that
+ * says where they are mounted, they hold their places and are refused.
+ */
+const readRoutes = (settings: RouteSettings, service: ServiceRecord, problems: ProblemList): readonly Route[] => {
+  const { wasClosed } = settings.reopen();
+  const matches = readMatches(settings);
+  const isPlaceKnown = !settings.isClosed;
+  const reference = settings.one(keys.port, null);
+  const priority = settings.one(keys.priority, 0);
+  const behaviour = readBehaviour(settings);
+  const found = findUpstream(service, reference, behaviour.protocol);
+  if (!found.ok) {
+    // A port that did not parse has been reported as such.
+    const isPortBad = reference === null && settings.has(keys.port);
+    if (!isPortBad || found.cause !== "port") reportUpstream(settings, problems, found);
+  }
+  if (!isPlaceKnown) return [];
+  const { namespace, name, createdAtMs } = service;
+  const upstream = found.ok && !settings.isClosed && !wasClosed ? found.upstream : null;
+  return matches.map((match) => ({ service: { namespace, name }, match, upstream, behaviour, priority, createdAtMs }));
 };
 
 /**
@@ -81,30 +102,30 @@ const reportUpstream = (
  * A bad value costs the routes that need it, and each is named in a problem.
  */
 export const parseService = (service: ServiceRecord, options: ParseOptions): ParsedService => {
-  const settings = new SettingsOfService(service, options.keyPrefix);
+  const { keyPrefix, selectorKeys } = options;
+  const problems = new ProblemList(service, keyPrefix);
+  const own: ReadonlyMap<string, RawValue> = new Map(
+    service.settings.map(({ key, value }) => [key, { value, at: key }]),
+  );
+  const settings = new RouteSettings(own, problems);
   const className = settings.one<ClassName | null>(keys.class, null);
   // A class that is no class is nobody's: the controller without a class reports it, so that somebody does.
   if (settings.isClosed ? options.class !== null : className !== options.class) return notTaken;
-  settings.checkAvailability();
-  const matches = readMatches(settings);
-  const reference = settings.one(keys.port, null);
-  const priority = settings.one(keys.priority, 0);
-  const behaviour = readBehaviour(settings);
-  const found = findUpstream(service, reference, behaviour.protocol);
-  if (!found.ok) reportUpstream(settings, service, reference, found);
+  const isClassBad = settings.isClosed;
+  const list = settings.one(keys.routes, null);
+  const entries = list === null ? [{ raw: own, isGood: !settings.isClosed }] : readEntries(list, own, problems);
+  const routes: Route[] = [];
+  for (const { raw, isGood } of entries) {
+    const ofEntry = new RouteSettings(raw, problems);
+    ofEntry.isClosed = checkAvailability(raw, problems) || !isGood;
+    const read = readRoutes(ofEntry, service, problems);
+    if (!isClassBad) for (const route of read) routes.push(route);
+  }
+  if (routes.length > maxMatches) {
+    settings.refuse(keys.routes, `expected at most ${maxMatches} routes of one Service, found ${routes.length}`);
+    routes.length = 0;
+  }
   // Last, since they are only said: what keeps a route from being served must find its place first.
-  settings.checkNames(options.selectorKeys);
-  const { namespace, name, createdAtMs } = service;
-  const routes: Route[] =
-    found.ok && !settings.isClosed
-      ? matches.map((match) => ({
-          service: { namespace, name },
-          match,
-          upstream: found.upstream,
-          behaviour,
-          priority,
-          createdAtMs,
-        }))
-      : [];
-  return { isTaken: true, routes, problems: settings.problems() };
+  for (const { raw } of entries) checkNames(raw, selectorKeys, keyPrefix, problems);
+  return { isTaken: true, routes, problems: problems.all() };
 };

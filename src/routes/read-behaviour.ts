@@ -1,6 +1,6 @@
 import { type Cors, defaultBehaviour, type OwnAnswer, type RouteBehaviour } from "./behaviour.ts";
 import { keys } from "./keys.ts";
-import type { SettingsOfService } from "./settings-of-service.ts";
+import type { RouteSettings } from "./route-settings.ts";
 import type { CorsToken, Origin } from "./values/cors.ts";
 
 // The defaults of ingress-nginx.
@@ -19,7 +19,7 @@ const corsHeaders = [
 const anyOrigin = ["*"] as readonly string[] as readonly Origin[];
 const corsMaxAgeSeconds = 1_728_000;
 
-const readCors = (settings: SettingsOfService): Cors | null => {
+const readCors = (settings: RouteSettings): Cors | null => {
   const isEnabled = settings.one(keys.enableCors, false);
   const origins = settings.whole(keys.corsAllowOrigin, anyOrigin);
   const isAny = origins.includes("*" as Origin); // parseOrigin("*") is "*"
@@ -39,7 +39,7 @@ const readCors = (settings: SettingsOfService): Cors | null => {
   return isEnabled ? cors : null;
 };
 
-const readAnswer = (settings: SettingsOfService): OwnAnswer | null => {
+const readAnswer = (settings: RouteSettings): OwnAnswer | null => {
   const permanent = settings.one(keys.permanentRedirect, null);
   const temporal = settings.one(keys.temporalRedirect, null);
   const isMaintenance = settings.one(keys.maintenance, false);
@@ -52,7 +52,7 @@ const readAnswer = (settings: SettingsOfService): OwnAnswer | null => {
 };
 
 const matchKeys: ReadonlySet<string> = new Set(
-  [keys.host, keys.path, keys.pathType, keys.port, keys.class, keys.defaultBackend, keys.priority].map(
+  [keys.host, keys.path, keys.pathType, keys.port, keys.class, keys.defaultBackend, keys.priority, keys.routes].map(
     ({ name }) => name,
   ),
 );
@@ -61,7 +61,7 @@ const behaviourKeys: readonly string[] = Object.values(keys)
   .filter((name) => !matchKeys.has(name));
 
 /** Reads how a Service's routes are served. A Service without any of these keys gets `defaultBehaviour` itself. */
-export const readBehaviour = (settings: SettingsOfService): RouteBehaviour => {
+export const readBehaviour = (settings: RouteSettings): RouteBehaviour => {
   // Most Services have none of them: 5,000 of these cost nothing here.
   if (!settings.hasAny(behaviourKeys)) return defaultBehaviour;
   const behaviour: RouteBehaviour = {

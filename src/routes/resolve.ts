@@ -1,5 +1,5 @@
 import { defaultBehaviour } from "./behaviour.ts";
-import { buildLocations } from "./locations.ts";
+import { actionOf, buildLocations } from "./locations.ts";
 import type { Problem } from "./problem.ts";
 import { describeMatch, type Match, type Route, type Upstream } from "./route.ts";
 import { compareText, serviceKey } from "./service.ts";
@@ -14,9 +14,12 @@ export interface Resolved {
   readonly conflicts: readonly Problem[];
 }
 
-/** Higher priority, then older, then by name: the first one has the match. */
+/** One that is refused has no claim against one that is not. Then higher priority, then older, then by name. */
 const compareClaims = (a: Route, b: Route): number =>
-  b.priority - a.priority || a.createdAtMs - b.createdAtMs || compareText(serviceKey(a.service), serviceKey(b.service));
+  Number(a.upstream === null) - Number(b.upstream === null) ||
+  b.priority - a.priority ||
+  a.createdAtMs - b.createdAtMs ||
+  compareText(serviceKey(a.service), serviceKey(b.service));
 
 const matchKey = (match: Match): string => {
   switch (match.kind) {
@@ -73,13 +76,13 @@ const settleClaims = (routes: readonly Route[]) => {
   for (const { route, key } of keyed) {
     const winner = winners.get(key);
     if (winner === undefined) winners.set(key, route);
-    else losses.push([route, winner]);
+    else if (route.upstream !== null) losses.push([route, winner]);
   }
   return { won: [...winners.values()], conflicts: collectConflicts(losses) };
 };
 
 const actionText = (action: Action): string => {
-  if (action.kind === "not-found") return "";
+  if (action.kind !== "proxy") return action.kind;
   const { upstream, behaviour, mount } = action;
   return behaviour === defaultBehaviour ? upstream.name : `${upstream.name} ${mount} ${JSON.stringify(behaviour)}`;
 };
@@ -120,8 +123,7 @@ export const resolveRoutes = (routes: readonly Route[]): Resolved => {
   let fallback: Action = { kind: "not-found" };
   for (const route of won) {
     const { match } = route;
-    if (match.kind === "default-backend")
-      fallback = { kind: "proxy", upstream: route.upstream, behaviour: route.behaviour, mount: "/" };
+    if (match.kind === "default-backend") fallback = actionOf(route, "/");
     else if (match.host === null) anyHost.push(route);
     else {
       const group = byHost.get(match.host);
@@ -133,7 +135,7 @@ export const resolveRoutes = (routes: readonly Route[]): Resolved => {
   const defaultServer = { locations: buildLocations(anyHost, fallback) };
   return {
     site: { upstreams: collectUpstreams([...servers, defaultServer]), servers, defaultServer },
-    routeCount: won.length,
+    routeCount: won.filter(({ upstream }) => upstream !== null).length,
     conflicts,
   };
 };

@@ -27,7 +27,11 @@ export type Match =
 export interface Route {
   readonly service: ServiceRef;
   readonly match: Match;
-  readonly upstream: Upstream;
+  /**
+   * Null for a route that is refused: it holds its place and answers 503. Were it left out, its requests would fall to a
+   * shorter path, which may lack the guard that this one asked for.
+   */
+  readonly upstream: Upstream | null;
   readonly behaviour: RouteBehaviour;
   /** Higher wins a conflict. */
   readonly priority: number;

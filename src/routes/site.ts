@@ -11,6 +11,8 @@ export type Action =
       /** The path that the route was mounted at, which `strip-prefix` cuts off. */
       readonly mount: string;
     }
+  /** A route that is refused holds its place: 503. */
+  | { readonly kind: "refused" }
   /** Nothing takes the request: 404. */
   | { readonly kind: "not-found" };
 

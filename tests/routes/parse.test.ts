@@ -4,7 +4,7 @@ import { defaultBehaviour } from "../../src/routes/behaviour.ts";
 import { keyStanding, suggestKey } from "../../src/routes/keys.ts";
 import { type ParsedService, type ParseOptions, parseService } from "../../src/routes/parse.ts";
 import { describeProblem, showValue } from "../../src/routes/problem.ts";
-import { describeMatch } from "../../src/routes/route.ts";
+import { describeMatch, type Route } from "../../src/routes/route.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
 import type { ClassName } from "../../src/routes/values/class-name.ts";
 
@@ -34,7 +34,11 @@ const options = (name: string | null): ParseOptions => ({
 });
 const parse = (annotations: Record<string, string>, spec?: object): ParsedService =>
   parseService(service(annotations, spec), options(null));
-const matches = (parsed: ParsedService): readonly string[] => parsed.routes.map(({ match }) => describeMatch(match));
+const served = ({ routes }: ParsedService): readonly Route[] => routes.filter(({ upstream }) => upstream !== null);
+const matches = (parsed: ParsedService): readonly string[] => served(parsed).map(({ match }) => describeMatch(match));
+/** Matches that hold their place, and answer 503. */
+const refused = ({ routes }: ParsedService): readonly string[] =>
+  routes.filter(({ upstream }) => upstream === null).map(({ match }) => describeMatch(match));
 const problems = (parsed: ParsedService): readonly string[] => parsed.problems.map(describeProblem);
 
 describe("readService()", () => {
@@ -106,6 +110,15 @@ describe("parseService()", () => {
     }
   });
 
+  it("a route whose place is known is refused, so that its requests fall to nobody else", () => {
+    const guarded = parse({ host: "a.com", path: "/admin", "whitelist-source-range": "oops" });
+    assert.deepEqual(refused(guarded), ["a.com /admin (Prefix)"]);
+    assert.deepEqual(refused(parse({ host: "a.com" }, { clusterIP: "None" })), ["a.com / (Prefix)"]);
+    assert.deepEqual(refused(parse({ host: "a.com", path: "oops" })), [], "where it is mounted is not known");
+    assert.deepEqual(refused(parse({ host: "a.com", "path-type": "oops" })), []);
+    assert.deepEqual(refused(parse({ host: "a.com", class: "No!" })), [], "perhaps another controller's");
+  });
+
   it("takes only its own class", () => {
     assert.equal(parseService(service({ class: "internal" }), options("internal")).isTaken, true);
     assert.equal(parseService(service({ class: "internal" }), options(null)).isTaken, false);
@@ -117,7 +130,7 @@ describe("parseService()", () => {
     const bad = service({ class: "No!" });
     const reported = parseService(bad, options(null));
     assert.equal(reported.problems.length, 1);
-    assert.equal(reported.routes.length, 0);
+    assert.deepEqual(reported.routes, []);
     assert.equal(parseService(bad, options("internal")).isTaken, false);
   });
 
@@ -139,13 +152,13 @@ describe("parseService()", () => {
       addresses: ["127.96.0.1:80"],
     });
     const [six] = parse({}, { clusterIP: "fd00::1" }).routes;
-    assert.deepEqual(six?.upstream.addresses, ["[fd00::1]:80"]);
+    assert.deepEqual(six?.upstream?.addresses, ["[fd00::1]:80"]);
   });
 
   it("refuses a ClusterIP that is no address, whoever put it there", () => {
     for (const clusterIP of ["1.2.3.4;", "fe80::1%eth0", "example.com", "127.1"]) {
       const parsed = parse({}, { clusterIP });
-      assert.equal(parsed.routes.length, 0, clusterIP);
+      assert.deepEqual(matches(parsed), [], clusterIP);
       assert.equal(parsed.problems.length, 1, clusterIP);
     }
   });
@@ -175,7 +188,7 @@ describe("parseService()", () => {
       /^NotAvailable default\/shop: appProtocol GRPC of port 50051 is not available yet/,
     );
     const isTls = (appProtocol: string, key: Record<string, string> = {}) =>
-      parse(key, { ports: [{ port: 443, appProtocol }] }).routes[0]?.upstream.isTls;
+      parse(key, { ports: [{ port: 443, appProtocol }] }).routes[0]?.upstream?.isTls;
     assert.equal(isTls("https"), true);
     assert.equal(isTls("kubernetes.io/ws"), false);
     assert.equal(isTls("https", { "backend-protocol": "HTTP" }), false, "the key has the last word");
@@ -195,9 +208,77 @@ describe("parseService()", () => {
       path: Array.from({ length: 11 }, (_, i) => `/p${i}`).join(","),
     };
     assert.match(problems(parse(many)).join(), /expected at most 1000 pairs of a host and a path, found 1100/);
-    const flooded = problems(parse({ host: "_,".repeat(300) }));
+    const flooded = problems(parse({ host: Array.from({ length: 301 }, (_, index) => `_${index}`).join(",") }));
     assert.equal(flooded.length, 51);
     assert.equal(flooded.at(-1), "InvalidValue default/shop: and 251 more problems");
+  });
+});
+
+describe("routes", () => {
+  it("makes several routes from one Service, in YAML or JSON", () => {
+    const yaml = "- path: /api\n  strip-prefix: true\n- {path: [/a, /b], port: 8080, response-headers: {X-A: b}}\n";
+    const parsed = parse(
+      { host: "a.com", routes: yaml },
+      {
+        ports: [
+          { name: "http", port: 80 },
+          { name: "x", port: 8080 },
+        ],
+      },
+    );
+    assert.deepEqual(problems(parsed), []);
+    assert.deepEqual(matches(parsed), ["a.com /api (Prefix)", "a.com /a (Prefix)", "a.com /b (Prefix)"]);
+    assert.deepEqual(
+      parsed.routes.map(({ upstream }) => upstream?.name),
+      ["shop.default.80", "shop.default.8080", "shop.default.8080"],
+    );
+    assert.deepEqual(parsed.routes[1]?.behaviour.responseHeaders, [{ name: "X-A", value: "b" }]);
+    assert.deepEqual(matches(parse({ routes: '[{"host":"b.com"},{"path":"/x","path-type":"Exact"}]' })), [
+      "b.com / (Prefix)",
+      "any host /x (Exact)",
+    ]);
+  });
+
+  it("a bad value costs its own entry, and is named by its place", () => {
+    const parsed = parse({
+      host: "a.com",
+      routes: "[{path: no}, {path: /b, hots: x}, {path: /c, port: 0}, {path: null}, {class: x}]",
+    });
+    assert.deepEqual(matches(parsed), ["a.com /b (Prefix)"]);
+    assert.deepEqual(
+      refused(parsed),
+      ["a.com /c (Prefix)", "a.com / (Prefix)"],
+      "the place of the last is the Service's",
+    );
+    const lines = problems(parsed).map((line) => line.replace(/: .*/, ""));
+    assert.deepEqual(lines, [
+      "InvalidValue default/shop hotroute.io/routes[3].path",
+      'InvalidValue default/shop hotroute.io/routes[4].class="x"',
+      'InvalidValue default/shop hotroute.io/routes[0].path="no"',
+      'InvalidValue default/shop hotroute.io/routes[2].port="0"',
+      'InvalidValue default/shop hotroute.io/routes[3].path=""',
+      'UnknownKey default/shop hotroute.io/routes[1].hots="x"',
+    ]);
+  });
+
+  it("a fault of what all entries share is told once", () => {
+    const parsed = parse({ host: "a_b", routes: "[{path: /a}, {path: /b}]" });
+    assert.deepEqual(matches(parsed), []);
+    assert.equal(parsed.problems.length, 1);
+  });
+
+  it("refuses what is no list of objects, and bombs", () => {
+    const bomb = `- &a {x: y}\n${"- *a\n".repeat(50)}`;
+    for (const raw of ["", "x", "{}", "[]", "[1]", "[[]]", "[{a: ", bomb, `[${"{path: /a},".repeat(101)}]`]) {
+      const parsed = parse({ host: "a.com", routes: raw });
+      assert.deepEqual(matches(parsed), [], raw.slice(0, 30));
+      assert.match(problems(parsed).join(), /routes=.*: expected a YAML or JSON list/, raw.slice(0, 30));
+    }
+  });
+
+  it("a name that JavaScript knows is an unknown key", () => {
+    const parsed = parse({ host: "a.com", routes: '[{"__proto__": "x", "constructor": "y", "path": "/a"}]' });
+    assert.deepEqual(matches(parsed), ["a.com /a (Prefix)"]);
   });
 });
 

@@ -82,6 +82,17 @@ describe("resolveRoutes()", () => {
     assert.deepEqual(conflicts, []);
   });
 
+  it("a refused route holds its place, but has no claim against one that is served", () => {
+    const bad: Route = { ...route("bad", match, { createdAtMs: 1 }), upstream: null };
+    const alone = resolveRoutes([bad, route("below", pathMatch("a.com", "/x"))]);
+    const actions = alone.site.servers[0]?.locations.map(({ path, action }) => `${path} ${action.kind}`);
+    assert.deepEqual(actions, ["/ refused", "/x proxy", "/x/ proxy"]);
+    assert.equal(alone.routeCount, 1);
+    const both = resolveRoutes([bad, route("good", match, { createdAtMs: 2 })]);
+    assert.equal(winner([bad, route("good", match, { createdAtMs: 2 })]), "good");
+    assert.deepEqual(both.conflicts, []);
+  });
+
   it("shares one server between hosts with the same locations", () => {
     const { site } = resolveRoutes([route("a", pathMatch("b.com", "/")), route("a", pathMatch("a.com", "/"))]);
     assert.deepEqual(
