@@ -5,6 +5,7 @@ import { defaultBehaviour, type RouteBehaviour } from "../routes/behaviour.ts";
 import type { Location, Site } from "../routes/site.ts";
 import type { Cidr } from "../routes/values/cidr.ts";
 import { type Host, isWildcard } from "../routes/values/host.ts";
+import { type AccessLog, accessLogDirectives } from "./access-log.ts";
 import { type OriginMap, originMap } from "./cors.ts";
 import { template } from "./default.conf.generated.ts";
 import { hashSizes } from "./hash-sizes.ts";
@@ -21,6 +22,7 @@ export interface RenderOptions {
   readonly trustedProxies: readonly Cidr[];
   /** What the certificates of HTTPS upstreams are checked against. */
   readonly upstreamCaFile: UpstreamCa;
+  readonly accessLog: AccessLog;
 }
 
 // The runtime alone is a tenth of the package; its own type declarations say nothing of what it exports.
@@ -80,6 +82,7 @@ export const renderSite = (site: Site, options: RenderOptions): string => {
       serverNamesHash: exactHosts.length === 0 ? null : hashSizes(exactHosts),
       trustedProxies: options.trustedProxies,
       listens: options.listens,
+      accessLog: accessLogDirectives(options.accessLog),
       proxyHeaders: proxyHeaders.map(setHeader),
       originMaps: collectOriginMaps(behaviours),
       limitZones: limitZones(behaviours),

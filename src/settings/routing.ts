@@ -1,3 +1,4 @@
+import { accessLogExpected, parseAccessLog } from "../nginx/access-log.ts";
 import type { ConfigurationOptions } from "../nginx/configuration.ts";
 import { listenExpected, parseListenList } from "../nginx/listen.ts";
 import { type Cidr, cidrExpected, parseCidr } from "../routes/values/cidr.ts";
@@ -66,6 +67,7 @@ export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => 
       class: reader.parsed("CLASS", null, (raw) => orExpected(parseClassName(raw), classExpected)),
       listens: reader.parsed("HTTP_LISTEN", defaultListens, (raw) => orExpected(parseListenList(raw), listenExpected)),
       trustedProxies: reader.parsed("TRUSTED_PROXIES", [], parseTrustedProxies),
+      accessLog: reader.parsed("ACCESS_LOG", "json", (raw) => orExpected(parseAccessLog(raw), accessLogExpected)),
       upstreamCaFile: reader.parsed("UPSTREAM_CA_FILE", null, parseFilePath),
     },
   };

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { parseAccessLog } from "../../src/nginx/access-log.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
@@ -34,6 +35,7 @@ interface GoldenOptions {
   readonly listens?: string;
   readonly trustedProxies?: readonly string[];
   readonly upstreamCaFile?: string;
+  readonly accessLog?: string;
 }
 
 const readOptions = (name: string): ConfigurationOptions => {
@@ -42,6 +44,7 @@ const readOptions = (name: string): ConfigurationOptions => {
   return {
     keyPrefix: options.keyPrefix ?? "hotroute.io/",
     selectorKeys: new Set(["expose"]),
+    accessLog: must(parseAccessLog(options.accessLog ?? "off"), "accessLog"),
     upstreamCaFile: options.upstreamCaFile ?? null,
     class: options.class === undefined ? null : must(parseClassName(options.class), "class"),
     listens: must(parseListenList(options.listens ?? "8080"), "listens"),

@@ -6,10 +6,11 @@ import { createServer as createTlsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { configure } from "../../src/nginx/configuration.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
-import { get, type HttpAnswer } from "../support/nginx-server.ts";
+import { get, type HttpAnswer, startNginx } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
-import { type ServedSite, serve, service, startBackend, stopBackends, subnet } from "./fixture.ts";
+import { defaultOptions, type ServedSite, serve, service, startBackend, stopBackends, subnet } from "./fixture.ts";
 
 /** One request with a method and a body, on a connection of its own. */
 const send = (
@@ -44,6 +45,13 @@ const startSilent = async (address: string, port: number): Promise<Server> => {
   await new Promise<void>((resolve) => server.listen(port, address, resolve));
   return server;
 };
+
+/** The lines of a log, parsed. */
+const readLines = async (path: string): Promise<readonly Record<string, unknown>[]> =>
+  (await readFile(path, "utf8"))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 /** A key and a certificate for one name, signed by a CA of its own. */
 const makeCertificates = (folder: string, name: string): void => {
@@ -86,6 +94,7 @@ for (const nginx of nginxBinaries) {
     const address = (index: number): string => `${subnet}.${index + 20}`;
     let folder: string;
     let site: ServedSite;
+    let backendPort: number;
     const backends: Server[] = [];
     const seen = (answer: HttpAnswer) => JSON.parse(answer.body) as { url: string; headers: Record<string, string> };
     const ask = (host: string, path = "/", headers: Record<string, string> = {}) =>
@@ -95,6 +104,7 @@ for (const nginx of nginxBinaries) {
       folder = await mkdtemp(join(tmpdir(), "hotroute-behaviour-"));
       makeCertificates(folder, "tls.default.svc");
       const port = await freePort();
+      backendPort = port;
       const tlsPort = await freePort();
       backends.push(await startBackend(address(0), port));
       backends.push(await startSilent(address(1), port));
@@ -266,6 +276,36 @@ for (const nginx of nginxBinaries) {
       const { headers } = seen(await ask("vhost.test"));
       assert.equal(headers.host, "inner.example.com");
       assert.equal(headers["x-forwarded-host"], "vhost.test");
+    });
+
+    it("the access log: one line of JSON a request, whatever it held", async () => {
+      const { text } = configure([service("logged", address(0), backendPort, { host: "logged.test" })], {
+        ...defaultOptions,
+        accessLog: "json",
+      });
+      const port = await freePort();
+      const log = join(folder, `access-${nginx.version}.log`);
+      const logged = text.replaceAll("/dev/stdout", log).replaceAll("listen 8080", `listen 127.0.0.1:${port}`);
+      const server = await startNginx(nginx, logged, port);
+      await get({
+        port,
+        host: "logged.test",
+        path: '/a?b="c"',
+        headers: { "user-agent": 'x"\\y', referer: "http://r/" },
+      });
+      await get({ port, host: "nobody.test", path: "/" });
+      await server.stop();
+      const lines = await readLines(log);
+      const line = lines.find(({ host }) => host === "logged.test");
+      assert.equal(line?.upstream, `logged.default.${String(backendPort)}`);
+      assert.equal(line?.path, '/a?b="c"');
+      assert.equal(line?.status, 200);
+      assert.equal(line?.userAgent, 'x"\\y');
+      assert.match(String(line?.requestId), /^[0-9a-f]{32}$/);
+      assert.equal(typeof line?.seconds, "number");
+      const unrouted = lines.find(({ host }) => host === "nobody.test");
+      assert.equal(unrouted?.status, 404);
+      assert.equal(unrouted?.upstream, "");
     });
 
     it("backend-protocol HTTPS: encrypted, and the certificate checked against the Service's name", async () => {

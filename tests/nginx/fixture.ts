@@ -55,6 +55,17 @@ export const startBackend = async (address: string, port: number): Promise<Serve
   return server;
 };
 
+/** The options that a test starts from. */
+export const defaultOptions: ConfigurationOptions = {
+  keyPrefix: "hotroute.io/",
+  class: null,
+  selectorKeys: new Set(),
+  trustedProxies: [],
+  accessLog: "off",
+  upstreamCaFile: null,
+  listens: parseListenList("8080") ?? [],
+};
+
 /** An nginx that serves what is configured for these Services. */
 export interface ServedSite {
   readonly port: number;
@@ -69,15 +80,8 @@ export const serve = async (
   options: Partial<ConfigurationOptions> = {},
 ): Promise<ServedSite> => {
   const port = await freePort();
-  const configuration = configure(services, {
-    keyPrefix: "hotroute.io/",
-    class: null,
-    selectorKeys: new Set(),
-    trustedProxies: [],
-    upstreamCaFile: null,
-    listens: parseListenList(`127.0.0.1:${port}`) ?? [],
-    ...options,
-  });
+  const listens = parseListenList(`127.0.0.1:${port}`) ?? [];
+  const configuration = configure(services, { ...defaultOptions, listens, ...options });
   assert.deepEqual(configuration.problems, []);
   return { port, configuration, server: await startNginx(nginx, configuration.text, port) };
 };

@@ -51,6 +51,8 @@ for (const kind of apiServerKinds) {
           RUN_DIR: join(folder, "run"),
           TMPDIR: folder,
           HTTP_LISTEN: `127.0.0.1:${port}`,
+          // The test reads the reloader's output through a socket pair, which nginx cannot open as /dev/stdout.
+          ACCESS_LOG: "off",
           GENERATOR_LISTEN: "127.0.0.1:0",
           RELOADER_LISTEN: "127.0.0.1:0",
           NGINX_BIN: nginx.path,
@@ -125,6 +127,7 @@ for (const kind of apiServerKinds) {
           CONFIG_DIR: join(folder, "conf.d"),
           RUN_DIR: join(folder, "run"),
           HTTP_LISTEN: `127.0.0.1:${port}`,
+          ACCESS_LOG: "off",
           GENERATOR_LISTEN: "127.0.0.1:0",
         });
         await waitForAnswer("app-8.example.com", "404");

@@ -12,10 +12,11 @@ const writeMainConf = async (folder: string, defaultConf: string): Promise<strin
     .map((name) => `    ${name}_temp_path ${folder}/${name};\n`)
     .join("");
   const path = join(folder, "nginx.conf");
-  await writeFile(join(folder, "default.conf"), defaultConf);
+  // A test's standard output may be a socket, which nginx cannot open.
+  await writeFile(join(folder, "default.conf"), defaultConf.replaceAll("/dev/stdout", join(folder, "access.log")));
   await writeFile(
     path,
-    `worker_processes 1;\npid ${folder}/nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\n    access_log off;\n${temp}    include ${folder}/default.conf;\n}\n`,
+    `worker_processes 1;\npid ${folder}/nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\n    access_log /dev/null combined if=0;\n${temp}    include ${folder}/default.conf;\n}\n`,
   );
   return path;
 };

@@ -1,0 +1,42 @@
+/** How requests are logged: as JSON, in nginx's `combined` format, or not at all. */
+export type AccessLog = "json" | "combined" | "off";
+
+export const accessLogExpected = "json, combined or off";
+
+export const parseAccessLog = (raw: string): AccessLog | null =>
+  raw === "json" || raw === "combined" || raw === "off" ? raw : null;
+
+/** The fields of a line; `$proxy_host` is the upstream's name, which says Service, namespace and port. */
+const fields: readonly (readonly [name: string, value: string])[] = [
+  ["time", '"$time_iso8601"'],
+  ["client", '"$remote_addr"'],
+  ["method", '"$request_method"'],
+  ["scheme", '"$hotroute_proto"'],
+  ["host", '"$host"'],
+  ["path", '"$request_uri"'],
+  ["protocol", '"$server_protocol"'],
+  ["status", "$status"],
+  ["bytes", "$body_bytes_sent"],
+  ["seconds", "$request_time"],
+  ["upstream", '"$proxy_host"'],
+  ["upstreamAddress", '"$upstream_addr"'],
+  ["upstreamStatus", '"$upstream_status"'],
+  ["upstreamSeconds", '"$upstream_response_time"'],
+  ["requestId", '"$hotroute_request_id"'],
+  ["referer", '"$http_referer"'],
+  ["userAgent", '"$http_user_agent"'],
+];
+
+/** The directives at the level of `http`. Source: ngx_http_log_module. */
+export const accessLogDirectives = (log: AccessLog): readonly string[] => {
+  switch (log) {
+    case "json": {
+      const line = fields.map(([name, value]) => `"${name}":${value}`).join(",");
+      return [`log_format hotroute_json escape=json '{${line}}';`, "access_log /dev/stdout hotroute_json;"];
+    }
+    case "combined":
+      return ["access_log /dev/stdout combined;"];
+    case "off":
+      return [];
+  }
+};
