@@ -6,8 +6,8 @@ import { watch } from "chokidar";
 const readAt = promisify(read);
 const chunkBytes = 64 * 1024;
 const maxLineCharacters = 64 * 1024;
-/** How often the file is looked at where it cannot be watched. */
-const pollMs = 200;
+/** How often the file is also looked at without being told: a watch may miss a write, or fail. */
+const compareIntervalMs = 500;
 
 /** A file that is read while it grows. */
 export interface LineFollower {
@@ -47,16 +47,14 @@ export const followLines = (fd: number, path: string, onLine: (line: string) => 
     reading = reading.then(readOn).catch(() => undefined);
     return reading;
   };
-  let polling: NodeJS.Timeout | undefined;
+  const comparing = setInterval(() => void look(), compareIntervalMs);
   const watcher = watch(path);
   watcher.on("raw", () => void look());
   watcher.on("all", () => void look());
-  watcher.on("error", () => {
-    polling ??= setInterval(() => void look(), pollMs);
-  });
+  watcher.on("error", () => undefined);
   return {
     stop: async () => {
-      clearInterval(polling);
+      clearInterval(comparing);
       await watcher.close().catch(() => undefined);
       await look();
       const last = rest + decoder.end();

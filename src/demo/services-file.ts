@@ -22,6 +22,9 @@ export interface ServicesFile {
   stop(): Promise<void>;
 }
 
+/** How often the file is also read without being told: a watch missed one of several saves in a row, or failed. */
+const compareIntervalMs = 500;
+
 /** The text of a file that can be one of Services; null when there is no file. */
 const readText = async (path: string): Promise<{ readonly text: string } | { readonly fault: string } | null> => {
   try {
@@ -95,10 +98,12 @@ export const followServicesFile = ({ path, client, onFault }: ServicesFileOption
     ignored: (candidate) => candidate !== folder && candidate !== join(folder, file),
   });
   watcher.on("all", () => void enqueue());
-  watcher.on("error", () => onFault(`${file}: cannot be watched any more: save it and start the demo again`));
+  watcher.on("error", () => undefined);
+  const comparing = setInterval(() => void enqueue(), compareIntervalMs);
   return {
     applied: enqueue(),
     stop: async () => {
+      clearInterval(comparing);
       await watcher.close();
       await queue;
     },

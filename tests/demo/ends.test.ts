@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -115,9 +116,19 @@ describe("nothing outlives the demo", { skip: skipWithoutNginx, concurrency: 3 }
   }
 
   it(
-    "standard output that nobody reads any more (| head -5)",
+    "standard output that nobody reads any more (| head -5): at the next write",
     endBy({
-      end: ({ child }) => void child.stdout?.destroy(),
+      end: async ({ child }, stage) => {
+        child.stdout?.destroy();
+        let saves = 0;
+        await waitFor("the demo to end", async () => {
+          saves += 1;
+          if (existsSync(join(stage.demoFolder, "services.yaml"))) {
+            await writeFile(join(stage.demoFolder, "services.yaml"), `no Service ${saves}\n`);
+          }
+          return child.exitCode !== null;
+        });
+      },
       code: 0,
     }),
   );
