@@ -1,3 +1,4 @@
+import { applyHostPolicy, type HostPolicy } from "../routes/host-policy.ts";
 import { type ParseOptions, parseService } from "../routes/parse.ts";
 import { type Problem, sortProblems } from "../routes/problem.ts";
 import { resolveRoutes } from "../routes/resolve.ts";
@@ -19,8 +20,16 @@ export interface Configuration {
   readonly routeCount: number;
 }
 
-/** Parses, resolves and renders. Pure, and the same for any order of the Services. */
-export const configure = (services: Iterable<ServiceRecord>, options: ConfigurationOptions): Configuration => {
+/**
+ * Parses, permits, resolves and renders. Pure, and the same for any order of the Services.
+ *
+ * @param hostPolicy which namespace may claim which hosts; null: every one every host
+ */
+export const configure = (
+  services: Iterable<ServiceRecord>,
+  options: ConfigurationOptions,
+  hostPolicy: HostPolicy | null = null,
+): Configuration => {
   const routes: Route[] = [];
   const problems: Problem[] = [];
   let serviceCount = 0;
@@ -28,8 +37,10 @@ export const configure = (services: Iterable<ServiceRecord>, options: Configurat
     const parsed = parseService(service, options);
     if (!parsed.isTaken) continue;
     serviceCount += 1;
-    for (const route of parsed.routes) routes.push(route);
+    const permitted = applyHostPolicy(parsed.routes, hostPolicy, options.keyPrefix);
+    for (const route of permitted.routes) routes.push(route);
     for (const problem of parsed.problems) problems.push(problem);
+    for (const problem of permitted.problems) problems.push(problem);
   }
   const { site, routeCount, conflicts } = resolveRoutes(routes);
   return {

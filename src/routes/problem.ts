@@ -6,15 +6,23 @@ import { compareText, type ServiceRef, serviceKey } from "./service.ts";
  * - `UnknownKey`: no such key; the rest is routed
  * - `NotAvailable`: the key is known, but this version does not do it yet
  * - `Unroutable`: the Service itself cannot be routed to (no such port, headless, ExternalName …)
+ * - `HostNotAllowed`: the host policy does not let the namespace have that host; its routes are left out
  * - `Conflict`: another Service has that host and path
  */
-export type ProblemReason = "InvalidValue" | "UnknownKey" | "NotAvailable" | "Unroutable" | "Conflict";
+export type ProblemReason =
+  | "InvalidValue"
+  | "UnknownKey"
+  | "NotAvailable"
+  | "Unroutable"
+  | "HostNotAllowed"
+  | "Conflict";
 
 export const problemReasons: readonly ProblemReason[] = [
   "InvalidValue",
   "UnknownKey",
   "NotAvailable",
   "Unroutable",
+  "HostNotAllowed",
   "Conflict",
 ];
 

@@ -4,11 +4,17 @@ import { listenExpected, parseListenList } from "../nginx/listen.ts";
 import { type Cidr, cidrExpected, parseCidr } from "../routes/values/cidr.ts";
 import { classExpected, parseClassName } from "../routes/values/class-name.ts";
 import type { Parsed, SettingsReader } from "./environment.ts";
+import { type HostPolicyFile, parseHostPolicySetting } from "./host-policy.ts";
+import { parseNamespaces } from "./namespaces.ts";
 
 /** What init and the generator must agree on, or one would overwrite what the other wrote. */
 export interface RoutingSettings {
   /** Which Services are hotroute's: a label selector, applied by the API server. */
   readonly serviceSelector: string;
+  /** The namespaces whose Services are listed and watched; null: all. */
+  readonly namespaces: readonly string[] | null;
+  /** Which namespace may claim which hosts, as the file said at the start; null: every one may claim every host. */
+  readonly hostPolicy: HostPolicyFile | null;
   readonly configuration: ConfigurationOptions;
 }
 
@@ -55,12 +61,17 @@ const parseFilePath = (raw: string): Parsed<string> =>
 
 const defaultListens = parseListenList("8080") ?? [];
 
-/** Reads `SERVICE_SELECTOR`, `KEY_PREFIX`, `CLASS`, `HTTP_LISTEN` and `TRUSTED_PROXIES`. */
+/**
+ * Reads `SERVICE_SELECTOR`, `NAMESPACES`, `HOST_POLICY` and its file, `KEY_PREFIX`, `CLASS`, `HTTP_LISTEN` and
+ * `TRUSTED_PROXIES`.
+ */
 export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => {
   const keyPrefix = reader.parsed("KEY_PREFIX", "hotroute.io/", parseKeyPrefix);
   const serviceSelector = reader.parsed("SERVICE_SELECTOR", `${keyPrefix}expose=true`, parseSelector);
   return {
     serviceSelector,
+    namespaces: reader.parsed("NAMESPACES", null, parseNamespaces),
+    hostPolicy: reader.parsed("HOST_POLICY", null, parseHostPolicySetting),
     configuration: {
       keyPrefix,
       selectorKeys: selectorKeys(serviceSelector, keyPrefix),

@@ -26,6 +26,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   routes: ["fastest-levenshtein"],
   nginx: ["handlebars"],
   ops: ["pino", "prom-client"],
+  settings: ["yaml"],
   kube: ["@kubernetes/client-node", "yaml"],
   generator: ["chokidar", "prom-client"],
   reloader: ["chokidar", "prom-client", "handlebars"],

@@ -1,0 +1,62 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type HostPolicy, hostClaimExpected } from "../routes/host-policy.ts";
+import type { Parsed } from "./environment.ts";
+import { parseHostPolicy } from "./host-policy-yaml.ts";
+
+/** A host policy and the file that it was read from. */
+export interface HostPolicyFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+  readonly policy: HostPolicy;
+}
+
+/** A policy, or why there is none: one line, by line number where the text is at fault. */
+export type HostPolicyReading =
+  | { readonly ok: true; readonly file: HostPolicyFile }
+  | { readonly ok: false; readonly reason: string };
+
+/** As large as a ConfigMap may be. */
+const maxBytes = 1024 * 1024;
+
+const readText = (path: string): string => {
+  // Without O_NONBLOCK a pipe that nobody feeds would hold the program for good.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw new Error("it is not a regular file");
+    if (stats.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(descriptor));
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/**
+ * Reads a policy from its file; whatever is there, the answer is a value.
+ *
+ * @param known what was read before: given back as it is when the text is still the same
+ */
+export const readHostPolicy = (path: string, known: HostPolicyFile | null): HostPolicyReading => {
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (error) {
+    return { ok: false, reason: `it cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  if (text === known?.text) return { ok: true, file: known };
+  const parsed = parseHostPolicy(text);
+  if (!parsed.ok) return { ok: false, reason: parsed.faults.join("; ") };
+  return { ok: true, file: { path, text, policy: parsed.policy } };
+};
+
+/** Parses `HOST_POLICY`: the path of a policy that can be read. */
+export const parseHostPolicySetting = (raw: string): Parsed<HostPolicyFile> => {
+  const reading = readHostPolicy(resolve(raw), null);
+  if (reading.ok) return { ok: true, value: reading.file };
+  return {
+    ok: false,
+    expected: `a YAML file with a list of hosts for each namespace, each ${hostClaimExpected}; ${reading.reason}`,
+  };
+};
