@@ -7,6 +7,7 @@ import { describeError } from "../ops/program.ts";
 import { createCoalescer } from "./coalescer.ts";
 import type { GeneratorConfig } from "./config.ts";
 import { openConfigFile } from "./config-file.ts";
+import { watchHostPolicy } from "./host-policy-watch.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import { createProblemLog } from "./problem-log.ts";
 import { createPropagationTracker, type LivePublication } from "./propagation.ts";
@@ -55,6 +56,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     path,
     configuration: routing.configuration,
     services: () => services.snapshot(),
+    hostPolicy: () => hostPolicy.policy,
     problems: createProblemLog(log),
     metrics,
     log,
@@ -62,6 +64,10 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
   });
   const publish = (): void => void publisher.publish();
   const coalescer = createCoalescer({ quietMs, maxWaitMs, clock: systemClock, run: publish });
+  const wantPublication = (): void => {
+    // Of several namespaces the first is listed before the last: a part of the routes is no configuration.
+    if (services.synced) coalescer.change();
+  };
   const services = reflectServices({
     client,
     routing,
@@ -70,8 +76,15 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     onChange: (keys, seenAtMs) => {
       if (keys.length > 0) publisher.note(keys, seenAtMs);
       // A list that changed nothing is still a reason to look whether the file says so.
-      coalescer.change();
+      wantPublication();
     },
+  });
+  const hostPolicy = watchHostPolicy({
+    file: routing.hostPolicy,
+    compareIntervalMs,
+    metrics,
+    log,
+    onChange: wantPublication,
   });
   const statusWatch = watchStatus(config.runDir, compareIntervalMs, (status) =>
     reportLive(tracker.observe(status, performance.now()), metrics, log),
@@ -97,7 +110,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
       isStopping = true;
       clearInterval(compareTimer);
       coalescer.cancel();
-      await Promise.all([services.stop(), statusWatch.close(), publisher.stop()]);
+      await Promise.all([services.stop(), statusWatch.close(), hostPolicy.close(), publisher.stop()]);
     },
   };
 };

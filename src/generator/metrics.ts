@@ -52,6 +52,16 @@ export const createMetrics = () => {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
       registers,
     }),
+    namespacesForbidden: new Gauge({
+      name: "hotroute_namespaces_forbidden",
+      help: "Namespaces whose Services may not be listed or watched now; all namespaces together count as one.",
+      registers,
+    }),
+    hostPolicyLastReloadSuccessful: new Gauge({
+      name: "hotroute_host_policy_last_reload_successful",
+      help: "1 unless the file of HOST_POLICY is bad or missing, so that its last good version stands.",
+      registers,
+    }),
     configBytes: new Gauge({ name: "hotroute_config_bytes", help: "Size of default.conf.", registers }),
     propagation: new Histogram({
       name: "hotroute_propagation_seconds",
@@ -64,6 +74,7 @@ export const createMetrics = () => {
     for (const reason of problemReasons) metrics.routeProblems.set({ reason }, counts.get(reason) ?? 0);
   };
   showProblems(new Map());
+  metrics.hostPolicyLastReloadSuccessful.set(1);
   for (const result of ["written", "unchanged", "failed"] satisfies RenderResult[]) metrics.renders.inc({ result }, 0);
   return { registry, ...metrics, showProblems };
 };

@@ -1,6 +1,7 @@
 import { type Configuration, type ConfigurationOptions, configure } from "../nginx/configuration.ts";
 import type { Logger } from "../ops/log.ts";
 import { describeError } from "../ops/program.ts";
+import type { HostPolicy } from "../routes/host-policy.ts";
 import type { ServiceRecord } from "../routes/service.ts";
 import type { ConfigFile } from "./config-file.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
@@ -12,6 +13,7 @@ export interface PublisherOptions {
   readonly path: string;
   readonly configuration: ConfigurationOptions;
   readonly services: () => Iterable<ServiceRecord>;
+  readonly hostPolicy: () => HostPolicy | null;
   readonly problems: ProblemLog;
   readonly metrics: GeneratorMetrics;
   readonly log: Logger;
@@ -53,7 +55,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
 
   const render = (): Rendered => {
     const startedMs = performance.now();
-    const configuration = configure(options.services(), options.configuration);
+    const configuration = configure(options.services(), options.configuration, options.hostPolicy());
     const renderMs = performance.now() - startedMs;
     metrics.renderDuration.observe(renderMs / 1000);
     metrics.services.set(configuration.serviceCount);

@@ -1,7 +1,8 @@
 import type { KubeClient } from "../kube/client.ts";
 import { describeFailure } from "../kube/failure-text.ts";
+import { createNamespacedReflector } from "../kube/merged-reflector.ts";
+import { createPermissionLog } from "../kube/permission.ts";
 import type { Reflector, ReflectorChange, ReflectorState } from "../kube/reflection.ts";
-import { createReflector } from "../kube/reflector.ts";
 import { SERVICES } from "../kube/resource.ts";
 import { releaseUnusedHeap } from "../ops/heap.ts";
 import type { Logger } from "../ops/log.ts";
@@ -16,7 +17,7 @@ export interface ServicesOptions {
   readonly log: Logger;
   /**
    * Told after each change of the local copy: the keys that changed (none when a list only confirmed what was known),
-   * and when the first byte of it was seen, in monotonic milliseconds.
+   * and when the first byte of it was seen, in monotonic milliseconds. Also told, without keys, once `synced` is true.
    */
   readonly onChange: (keys: readonly string[], seenAtMs: number) => void;
 }
@@ -24,13 +25,24 @@ export interface ServicesOptions {
 /** A list leaves garbage behind; so long after it, what it led to is written. */
 const quietAfterListMs = 2000;
 
-const logState = (log: Logger, state: ReflectorState): void => {
-  if (state.kind !== "backing-off") return;
-  const { failed, failure, attempt, delayMs } = state;
-  log.warn(
-    { verb: failed, reason: describeFailure(failure), attempt, retryInMs: Math.round(delayMs) },
-    "the API server did not answer as it should, the last configuration stands",
-  );
+/** Logs what failed: a missing permission once, since only a person can end it, anything else with each retry. */
+const createStateLog = (log: Logger, metrics: GeneratorMetrics) => {
+  const permissions = createPermissionLog();
+  return (state: ReflectorState, namespace: string | null): void => {
+    const change = permissions.observe(state, namespace);
+    metrics.namespacesForbidden.set(permissions.forbiddenCount);
+    if (change?.kind === "allowed") log.info({ namespace }, "the Services may be listed and watched again");
+    if (change?.kind === "forbidden") {
+      const { failure, grant } = change;
+      log.warn({ ...failure.denied, grant, reason: describeFailure(failure) }, "a permission is missing");
+    }
+    if (state.kind !== "backing-off" || state.failure.kind === "forbidden") return;
+    const { failed, failure, attempt, delayMs } = state;
+    log.warn(
+      { verb: failed, namespace, reason: describeFailure(failure), attempt, retryInMs: Math.round(delayMs) },
+      "the API server did not answer as it should, the last configuration stands",
+    );
+  };
 };
 
 const changedKeys = (change: ReflectorChange<ServiceRecord>): readonly string[] =>
@@ -47,13 +59,13 @@ export const reflectServices = ({
   onChange,
 }: ServicesOptions): Reflector<ServiceRecord> => {
   let tidyUp: NodeJS.Timeout | null = null;
-  return createReflector<ServiceRecord>({
+  const reflector = createNamespacedReflector<ServiceRecord>({
     client,
     resource: SERVICES,
-    namespace: null,
+    namespaces: routing.namespaces,
     labelSelector: routing.serviceSelector,
     slim: (object) => readService(object, routing.configuration.keyPrefix),
-    onState: (state) => logState(log, state),
+    onState: createStateLog(log, metrics),
     onAttempt: ({ verb, result }) => (verb === "list" ? metrics.lists : metrics.watches).inc({ result }),
     onEvent: (type) => {
       metrics.events.inc({ type });
@@ -67,5 +79,11 @@ export const reflectServices = ({
       }
       onChange(changedKeys(change), change.seenAtMs);
     },
+    onSynced: () => {
+      const { unlisted } = reflector;
+      if (unlisted.length > 0) log.warn({ unlisted }, "routing without the namespaces that may not be listed");
+      onChange([], performance.now());
+    },
   });
+  return reflector;
 };

@@ -1,6 +1,8 @@
 import type { KubeClient } from "../kube/client.ts";
 import { describeFailure } from "../kube/failure-text.ts";
-import { createReflector } from "../kube/reflector.ts";
+import { createNamespacedReflector } from "../kube/merged-reflector.ts";
+import { createPermissionLog } from "../kube/permission.ts";
+import type { ReflectorState } from "../kube/reflection.ts";
 import { SERVICES } from "../kube/resource.ts";
 import type { Logger } from "../ops/log.ts";
 import { ProgramError } from "../ops/program.ts";
@@ -14,10 +16,37 @@ export interface ListBounds {
   readonly stop: AbortSignal;
 }
 
+/** So long a namespace may be refused before the others are taken without it; less where the whole wait is short. */
+const maxRefusalGraceMs = 3000;
+
+/** Logs what failed, and remembers the last failure of each namespace. */
+const createFailureLog = (log: Logger) => {
+  const permissions = createPermissionLog();
+  const last = new Map<string | null, string>();
+  return {
+    observe: (state: ReflectorState, namespace: string | null): void => {
+      const change = permissions.observe(state, namespace);
+      if (state.kind !== "backing-off") return;
+      const reason = describeFailure(state.failure);
+      last.set(namespace, reason);
+      if (change?.kind === "forbidden") {
+        log.warn({ ...change.failure.denied, grant: change.grant, reason }, "a permission is missing");
+      }
+      if (state.failure.kind === "forbidden") return;
+      const retryInMs = Math.round(state.delayMs);
+      log.warn({ namespace, reason, retryInMs }, "could not list the Services, trying again");
+    },
+    /** Why these are not listed, each reason once, on one line. */
+    reasons: (namespaces: readonly (string | null)[]): string =>
+      [...new Set(namespaces.map((name) => last.get(name) ?? "the API server did not answer"))].join("; "),
+  };
+};
+
 /**
- * Waits for one complete list of the Services that are hotroute's, trying again while the API server is away.
+ * Waits for one complete list of the Services that are hotroute's, trying again while the API server is away. Of several
+ * namespaces those that may not be listed (403) are left out, unless that is all of them.
  *
- * @throws ProgramError with the last failure, when there was none in time or the wait was ended
+ * @throws ProgramError with the last failures, when there was none in time or the wait was ended
  */
 export const listServices = async (
   client: KubeClient,
@@ -25,24 +54,20 @@ export const listServices = async (
   log: Logger,
   { timeoutMs, stop }: ListBounds,
 ): Promise<readonly ServiceRecord[]> => {
-  let lastFailure: string | null = null;
+  const failures = createFailureLog(log);
   let listed: readonly ServiceRecord[] | null = null;
   const end = (): void => void reflector.stop();
-  const reflector = createReflector<ServiceRecord>({
+  const reflector = createNamespacedReflector<ServiceRecord>({
     client,
     resource: SERVICES,
-    namespace: null,
+    namespaces: routing.namespaces,
+    refusalGraceMs: Math.min(maxRefusalGraceMs, timeoutMs / 2),
     labelSelector: routing.serviceSelector,
     slim: (object) => readService(object, routing.configuration.keyPrefix),
-    onState: (state) => {
-      if (state.kind !== "backing-off") return;
-      lastFailure = describeFailure(state.failure);
-      log.warn(
-        { reason: lastFailure, retryInMs: Math.round(state.delayMs) },
-        "could not list the Services, trying again",
-      );
-    },
+    onState: failures.observe,
     onSynced: () => {
+      const { unlisted } = reflector;
+      if (unlisted.length > 0) log.warn({ unlisted }, "routing without the namespaces that may not be listed");
       listed = [...reflector.snapshot()];
       end();
     },
@@ -58,6 +83,6 @@ export const listServices = async (
   if (listed !== null) return listed;
   if (stop.aborted) throw new ProgramError("stopped before the Services were listed");
   throw new ProgramError(
-    `no complete list of Services within ${timeoutMs} ms (INIT_TIMEOUT_MS): ${lastFailure ?? "the API server did not answer"}`,
+    `no complete list of Services within ${timeoutMs} ms (INIT_TIMEOUT_MS): ${failures.reasons(reflector.unlisted)}`,
   );
 };

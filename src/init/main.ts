@@ -18,7 +18,11 @@ void runProgram("init", async (stop) => {
   const services = await listServices(client, config.routing, log, { timeoutMs: config.timeoutMs, stop });
   client.close();
 
-  const { text, problems, serviceCount, routeCount } = configure(services, config.routing.configuration);
+  const { text, problems, serviceCount, routeCount } = configure(
+    services,
+    config.routing.configuration,
+    config.routing.hostPolicy?.policy,
+  );
   for (const problem of problems) log.warn({ problem: describeProblem(problem) }, "a Service has a problem");
 
   const path = join(config.configDir, "default.conf");
