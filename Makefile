@@ -27,6 +27,7 @@ types: install
 lint: install
 	@biome ci --colors=off --error-on-warnings .
 	@node scripts/precompile-template.ts --check
+	@node scripts/keys-table.ts --check
 
 format: install ## formats and mends what the linter can
 	@biome check --write .

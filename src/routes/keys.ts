@@ -29,53 +29,97 @@ export interface Key<T> {
   readonly name: string;
   readonly expected: string;
   readonly parse: (raw: string) => T | null;
+  /** For the documentation: what holds without the key, and what it does. */
+  readonly fallback: string;
+  readonly meaning: string;
 }
 
-const key = <T>(name: string, parse: (raw: string) => T | null, expected: string): Key<T> => ({
-  name,
-  parse,
-  expected,
-});
-const boolean = (name: string): Key<boolean> => key(name, scalar.parseBoolean, scalar.booleanExpected);
-const duration = (name: string) => key(name, parseDuration, durationExpected);
-const cidr = (name: string) => key(name, parseCidr, cidrExpected);
-const count = (name: string) => key(name, scalar.parseCount, scalar.countExpected);
-const url = (name: string) => key(name, parseAbsoluteUrl, urlExpected);
+type Words = readonly [fallback: string, meaning: string];
+
+const key = <T>(
+  name: string,
+  parse: (raw: string) => T | null,
+  expected: string,
+  [fallback, meaning]: Words,
+): Key<T> => ({ name, parse, expected, fallback, meaning });
+const boolean = (name: string, ...words: Words): Key<boolean> =>
+  key(name, scalar.parseBoolean, scalar.booleanExpected, words);
+const duration = (name: string, ...words: Words) => key(name, parseDuration, durationExpected, words);
+const cidr = (name: string, ...words: Words) => key(name, parseCidr, cidrExpected, words);
+const count = (name: string, ...words: Words) => key(name, scalar.parseCount, scalar.countExpected, words);
+const url = (name: string, ...words: Words) => key(name, parseAbsoluteUrl, urlExpected, words);
 
 /** The keys of the routing language. */
 export const keys = {
-  host: key("host", parseHost, hostExpected),
-  path: key("path", parseLocationPath, pathExpected),
-  pathType: key("path-type", parsePathType, pathTypeExpected),
-  port: key("port", parsePortReference, portExpected),
-  class: key("class", parseClassName, classExpected),
-  defaultBackend: boolean("default-backend"),
-  priority: key("priority", scalar.parsePriority, scalar.priorityExpected),
-  backendProtocol: key("backend-protocol", scalar.parseBackendProtocol, scalar.protocolExpected),
-  upstreamVhost: key("upstream-vhost", parseHostname, hostnameExpected),
-  stripPrefix: boolean("strip-prefix"),
-  proxyBodySize: key("proxy-body-size", parseSize, sizeExpected),
-  proxyConnectTimeout: duration("proxy-connect-timeout"),
-  proxyReadTimeout: duration("proxy-read-timeout"),
-  proxySendTimeout: duration("proxy-send-timeout"),
-  proxyBuffering: boolean("proxy-buffering"),
-  permanentRedirect: url("permanent-redirect"),
-  temporalRedirect: url("temporal-redirect"),
-  enableCors: boolean("enable-cors"),
-  corsAllowOrigin: key("cors-allow-origin", parseOrigin, originExpected),
-  corsAllowMethods: key("cors-allow-methods", parseMethod, methodExpected),
-  corsAllowHeaders: key("cors-allow-headers", parseHeaderName, headerNameExpected),
-  corsAllowCredentials: boolean("cors-allow-credentials"),
-  corsMaxAge: key("cors-max-age", scalar.parseSeconds, scalar.secondsExpected),
-  whitelistSourceRange: cidr("whitelist-source-range"),
-  allowlistSourceRange: cidr("allowlist-source-range"),
-  denylistSourceRange: cidr("denylist-source-range"),
-  limitRps: count("limit-rps"),
-  limitConnections: count("limit-connections"),
-  responseHeaders: key("response-headers", parseResponseHeaders, responseHeadersExpected),
-  requestHeaders: key("request-headers", parseRequestHeaders, requestHeadersExpected),
-  maintenance: boolean("maintenance"),
-  routes: key("routes", parseRouteList, routeListExpected),
+  host: key("host", parseHost, hostExpected, ["any host", "which hosts; a comma list"]),
+  path: key("path", parseLocationPath, pathExpected, ["`/`", "where it is mounted; a comma list"]),
+  pathType: key("path-type", parsePathType, pathTypeExpected, ["`Prefix`", "how the path is matched, as in Ingress"]),
+  port: key("port", parsePortReference, portExpected, ["the only TCP port, else `http`", "which port of the Service"]),
+  class: key("class", parseClassName, classExpected, ["none", "taken only by a controller with the same `CLASS`"]),
+  defaultBackend: boolean("default-backend", "`false`", "answers what no route takes, on every host"),
+  priority: key("priority", scalar.parsePriority, scalar.priorityExpected, ["`0`", "the higher one wins a conflict"]),
+  backendProtocol: key("backend-protocol", scalar.parseBackendProtocol, scalar.protocolExpected, [
+    "by the port's `appProtocol`, else `HTTP`",
+    "what the Service speaks",
+  ]),
+  upstreamVhost: key("upstream-vhost", parseHostname, hostnameExpected, [
+    "the request's",
+    "the Host header sent upstream",
+  ]),
+  stripPrefix: boolean("strip-prefix", "`false`", "the mounted path is cut off before the request is passed on"),
+  proxyBodySize: key("proxy-body-size", parseSize, sizeExpected, ["`1m`", "the largest request body; 413 above it"]),
+  proxyConnectTimeout: duration(
+    "proxy-connect-timeout",
+    "`5s`",
+    "how long a connection upstream may take; 504 after it",
+  ),
+  proxyReadTimeout: duration("proxy-read-timeout", "`60s`", "the longest silence of the upstream; 504 after it"),
+  proxySendTimeout: duration("proxy-send-timeout", "`60s`", "the longest that the upstream may take in nothing"),
+  proxyBuffering: boolean("proxy-buffering", "`true`", "`false` passes each piece of an answer on as it comes"),
+  permanentRedirect: url("permanent-redirect", "none", "301 to that URL"),
+  temporalRedirect: url("temporal-redirect", "none", "302 to that URL"),
+  enableCors: boolean("enable-cors", "`false`", "pages of other sites may ask; nginx answers the preflight"),
+  corsAllowOrigin: key("cors-allow-origin", parseOrigin, originExpected, ["`*`", "which sites; a comma list"]),
+  corsAllowMethods: key("cors-allow-methods", parseMethod, methodExpected, [
+    "`GET, PUT, POST, DELETE, PATCH, OPTIONS`",
+    "which methods",
+  ]),
+  corsAllowHeaders: key("cors-allow-headers", parseHeaderName, headerNameExpected, [
+    "those of ingress-nginx",
+    "which request headers",
+  ]),
+  corsAllowCredentials: boolean(
+    "cors-allow-credentials",
+    "`true` where origins are named",
+    "whether cookies may be sent along",
+  ),
+  corsMaxAge: key("cors-max-age", scalar.parseSeconds, scalar.secondsExpected, [
+    "`1728000`",
+    "how long a browser may remember the answer to a preflight",
+  ]),
+  whitelistSourceRange: cidr("whitelist-source-range", "everybody", "who may ask; 403 for others; a comma list"),
+  allowlistSourceRange: cidr("allowlist-source-range", "everybody", "another name of the same; both lists count"),
+  denylistSourceRange: cidr(
+    "denylist-source-range",
+    "nobody",
+    "who may not ask, whatever the other lists say; a comma list",
+  ),
+  limitRps: count(
+    "limit-rps",
+    "none",
+    "requests a second of one client on one route; 429 above five times that at once",
+  ),
+  limitConnections: count("limit-connections", "none", "requests of one client at once on one route; 429 above it"),
+  responseHeaders: key("response-headers", parseResponseHeaders, responseHeadersExpected, [
+    "none",
+    "headers added to the answer, or replaced in it",
+  ]),
+  requestHeaders: key("request-headers", parseRequestHeaders, requestHeadersExpected, [
+    "none",
+    "headers added to the request upstream, or replaced in it",
+  ]),
+  maintenance: boolean("maintenance", "`false`", "503 with Retry-After"),
+  routes: key("routes", parseRouteList, routeListExpected, ["none", "several routes from one Service"]),
 } as const;
 
 /** The label that selects a Service by default; it says nothing else. */
@@ -92,7 +136,8 @@ interface NotAvailable {
   readonly asIs: readonly string[];
 }
 
-const notAvailable: ReadonlyMap<string, NotAvailable> = new Map<string, NotAvailable>([
+/** Keys that are known, and not done yet. */
+export const notAvailable: ReadonlyMap<string, NotAvailable> = new Map<string, NotAvailable>([
   ["ssl-redirect", { route: "routed", asIs: ["false"] }],
   ["tls-secret", { route: "routed", asIs: [] }],
   ["auth-secret", { route: "closed", asIs: [] }],
