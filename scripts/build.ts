@@ -1,10 +1,11 @@
 // Bundles each program into one CommonJS file: dist/NAME.cjs, run by `node dist/NAME.cjs`.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const programs = ["init", "generator", "reloader", "demo"];
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
 
 // client-node is needed for exec plugins, auth providers and proxies alone. In a file of its own it is loaded only then:
 // in the bundle it cost 13 MB of private memory and time at every start.
@@ -23,8 +24,11 @@ const { warnings } = await build({
   absWorkingDir: root,
   entryPoints: {
     ...Object.fromEntries(programs.map((name) => [name, `src/${name}/main.ts`])),
+    // Named as people call it.
+    hotroute: "src/cli/main.ts",
     "client-node": clientNode,
   },
+  define: { HOTROUTE_VERSION: JSON.stringify(version) },
   plugins: [clientNodeApart],
   outdir: "dist",
   outExtension: { ".js": ".cjs" },

@@ -15,7 +15,7 @@ export interface Resolved {
 }
 
 /** One that is refused has no claim against one that is not. Then higher priority, then older, then by name. */
-const compareClaims = (a: Route, b: Route): number =>
+export const compareClaims = (a: Route, b: Route): number =>
   Number(a.upstream === null) - Number(b.upstream === null) ||
   b.priority - a.priority ||
   a.createdAtMs - b.createdAtMs ||
@@ -30,7 +30,8 @@ const matchKey = (match: Match): string => {
   }
 };
 
-const conflictProblem = (loser: Route, winner: Route): Problem => {
+/** What the loser of a match is told. */
+export const conflictProblem = (loser: Route, winner: Route): Problem => {
   const why =
     loser.priority !== winner.priority
       ? "has the higher priority"

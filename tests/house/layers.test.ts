@@ -19,11 +19,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   reloader: ["settings", "files", "ops", "contract"],
   apiserver: [],
   demo: ["settings", "ops", "kube", "routes", "apiserver"],
+  cli: ["settings", "files", "ops", "nginx", "routes"],
 };
 
 /** What each folder may import from npm. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  routes: ["fastest-levenshtein"],
+  routes: ["fastest-levenshtein", "yaml"],
   nginx: ["handlebars"],
   ops: ["pino", "prom-client"],
   settings: ["yaml"],
@@ -32,6 +33,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   reloader: ["chokidar", "prom-client", "handlebars"],
   apiserver: ["yaml"],
   demo: ["chokidar", "yaml"],
+  cli: ["fastest-levenshtein", "yaml"],
 };
 
 const pure: readonly string[] = ["contract", "routes", "nginx"];
