@@ -30,6 +30,8 @@ export interface Pod {
 const environmentOf = ({ config, folder, kubeconfig, ports }: PodOptions): NodeJS.ProcessEnv => ({
   ...config.environment,
   KUBECONFIG: kubeconfig,
+  // Nothing is written to a cluster that is not the demo's own.
+  ...(config.kubeconfig === null ? {} : { EVENTS: "false" }),
   CONFIG_DIR: join(folder, "conf.d"),
   RUN_DIR: join(folder, "run"),
   // nginx's temporary files: what a killed run leaves is removed by the next.

@@ -1,5 +1,6 @@
+import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { type Environment, readSettings } from "../settings/environment.ts";
+import { type Environment, type Parsed, readSettings } from "../settings/environment.ts";
 import { type ListenAddress, parseListenAddress } from "../settings/listen.ts";
 import { type LogLevel, parseLogLevel } from "../settings/log-level.ts";
 import { type RoutingSettings, readRoutingSettings } from "../settings/routing.ts";
@@ -19,8 +20,18 @@ export interface GeneratorConfig {
   readonly maxWaitMs: number;
   /** How often what is watched is also compared, since a watch can go deaf without an error. */
   readonly compareIntervalMs: number;
+  /** Whether each Service's owner is told by Events what became of it. */
+  readonly isPostingEvents: boolean;
+  /** Who posts them: in a Pod, its name. */
+  readonly instance: string;
   readonly logLevel: LogLevel;
 }
+
+// `reportingInstance` of events.k8s.io/v1 holds no more.
+const parseInstance = (raw: string): Parsed<string> =>
+  /^[!-~]{1,128}$/.test(raw)
+    ? { ok: true, value: raw }
+    : { ok: false, expected: "a name of at most 128 visible ASCII characters" };
 
 /**
  * Reads the settings of the generator.
@@ -37,5 +48,7 @@ export const readConfig = (environment: Environment = process.env): GeneratorCon
     quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
     maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),
     compareIntervalMs: reader.integer("COMPARE_INTERVAL_MS", 5000, { min: 50, max: 3_600_000 }),
+    isPostingEvents: reader.boolean("EVENTS", true),
+    instance: reader.parsed("HOSTNAME", hostname(), parseInstance),
     logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
   }));

@@ -4,9 +4,11 @@ import { systemClock } from "../kube/clock.ts";
 import type { Health } from "../ops/endpoints.ts";
 import type { Logger } from "../ops/log.ts";
 import { describeError } from "../ops/program.ts";
+import { serviceKey } from "../routes/service.ts";
 import { createCoalescer } from "./coalescer.ts";
 import type { GeneratorConfig } from "./config.ts";
 import { openConfigFile } from "./config-file.ts";
+import { createServiceEvents } from "./events/service-events.ts";
 import { watchHostPolicy } from "./host-policy-watch.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import { createProblemLog } from "./problem-log.ts";
@@ -50,7 +52,20 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
   const { quietMs, maxWaitMs, compareIntervalMs, routing } = config;
   const path = join(config.configDir, fileName);
   const file = await openConfigFile(path);
+  const events = config.isPostingEvents
+    ? createServiceEvents({
+        client,
+        uidOf: (service) => services.get(serviceKey(service))?.uid ?? null,
+        instance: config.instance,
+        metrics,
+        log,
+      })
+    : null;
   const tracker = createPropagationTracker(fileName);
+  const onLive = (live: readonly LivePublication[]): void => {
+    reportLive(live, metrics, log);
+    events?.live(live);
+  };
   const publisher = createPublisher({
     file,
     path,
@@ -60,7 +75,11 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     problems: createProblemLog(log),
     metrics,
     log,
-    onPublished: (publication) => reportLive(tracker.published(publication, performance.now()), metrics, log),
+    onPass: ({ problems, routes }, hash) => {
+      events?.observe(problems);
+      if (hash !== null) events?.published(routes, hash);
+    },
+    onPublished: (publication) => onLive(tracker.published(publication, performance.now())),
   });
   const publish = (): void => void publisher.publish();
   const coalescer = createCoalescer({ quietMs, maxWaitMs, clock: systemClock, run: publish });
@@ -87,7 +106,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     onChange: wantPublication,
   });
   const statusWatch = watchStatus(config.runDir, compareIntervalMs, (status) =>
-    reportLive(tracker.observe(status, performance.now()), metrics, log),
+    onLive(tracker.observe(status, performance.now())),
   );
   // Level-triggered on this side too: a file that somebody else changed or removed is written anew.
   const compare = async (): Promise<void> => {
@@ -111,6 +130,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
       clearInterval(compareTimer);
       coalescer.cancel();
       await Promise.all([services.stop(), statusWatch.close(), hostPolicy.close(), publisher.stop()]);
+      await events?.stop();
     },
   };
 };

@@ -4,6 +4,9 @@ import { type ProblemReason, problemReasons } from "../routes/problem.ts";
 /** What became of a rendering: written, the same bytes as before, or a write that failed. */
 export type RenderResult = "written" | "unchanged" | "failed";
 
+/** What became of an Event on a Service; `exists`: another replica told it. */
+export type ServiceEventResult = "created" | "exists" | "series" | "failed" | "denied";
+
 /** The generator's metrics, in a registry of their own. */
 export const createMetrics = () => {
   const registry = new Registry();
@@ -63,6 +66,12 @@ export const createMetrics = () => {
       registers,
     }),
     configBytes: new Gauge({ name: "hotroute_config_bytes", help: "Size of default.conf.", registers }),
+    serviceEvents: new Counter({
+      name: "hotroute_service_events_total",
+      help: "Events on Services that were told, or could not be, by what became of them.",
+      labelNames: ["result"],
+      registers,
+    }),
     propagation: new Histogram({
       name: "hotroute_propagation_seconds",
       help: "From the first event in a configuration to nginx verified to serve it.",
@@ -70,6 +79,8 @@ export const createMetrics = () => {
       registers,
     }),
   };
+  const serviceEventResults = ["created", "exists", "series", "failed", "denied"] satisfies ServiceEventResult[];
+  for (const result of serviceEventResults) metrics.serviceEvents.inc({ result }, 0);
   const showProblems = (counts: ReadonlyMap<ProblemReason, number>): void => {
     for (const reason of problemReasons) metrics.routeProblems.set({ reason }, counts.get(reason) ?? 0);
   };

@@ -17,6 +17,11 @@ export interface PublisherOptions {
   readonly problems: ProblemLog;
   readonly metrics: GeneratorMetrics;
   readonly log: Logger;
+  /**
+   * Told of each pass: what came of it, and the hash of the file that holds it, null when it could not be written.
+   * Before `onPublished`.
+   */
+  readonly onPass: (configuration: Configuration, hash: string | null) => void;
   /** Told of each configuration that was written. */
   readonly onPublished: (publication: Publication) => void;
 }
@@ -102,6 +107,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
       isPublished = true;
       metrics.renders.inc({ result: isWritten ? "written" : "unchanged" });
       metrics.configBytes.set(Buffer.byteLength(configuration.text));
+      options.onPass(configuration, file.hash);
       if (isWritten) tell(configuration, keys, eventMs);
     } catch (error) {
       metrics.renders.inc({ result: "failed" });
@@ -109,6 +115,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
       for (const key of keys) changed.add(key);
       seenAtMs = eventMs ?? seenAtMs;
       retryLater(error);
+      options.onPass(configuration, null);
     }
   };
 

@@ -16,6 +16,8 @@ export interface Configuration {
   readonly problems: readonly Problem[];
   /** Services of this controller's class. */
   readonly serviceCount: number;
+  /** What is served, and by which Service. */
+  readonly routes: readonly Route[];
   /** Matches that are served. */
   readonly routeCount: number;
 }
@@ -42,11 +44,12 @@ export const configure = (
     for (const problem of parsed.problems) problems.push(problem);
     for (const problem of permitted.problems) problems.push(problem);
   }
-  const { site, routeCount, conflicts } = resolveRoutes(routes);
+  const { site, routes: served, routeCount, conflicts } = resolveRoutes(routes);
   return {
     text: renderSite(site, options),
     problems: sortProblems([...problems, ...conflicts]),
     serviceCount,
+    routes: served,
     routeCount,
   };
 };

@@ -9,6 +9,8 @@ import type { Host } from "./values/host.ts";
 /** A Site, and the conflicts that were decided on the way. */
 export interface Resolved {
   readonly site: Site;
+  /** The routes that are served, those of one Service in the order of their matches. */
+  readonly routes: readonly Route[];
   /** How many routes are in the Site. */
   readonly routeCount: number;
   readonly conflicts: readonly Problem[];
@@ -134,9 +136,11 @@ export const resolveRoutes = (routes: readonly Route[]): Resolved => {
   }
   const servers = groupServers(byHost, fallback);
   const defaultServer = { locations: buildLocations(anyHost, fallback) };
+  const served = won.filter(({ upstream }) => upstream !== null);
   return {
     site: { upstreams: collectUpstreams([...servers, defaultServer]), servers, defaultServer },
-    routeCount: won.filter(({ upstream }) => upstream !== null).length,
+    routes: served,
+    routeCount: served.length,
     conflicts,
   };
 };
