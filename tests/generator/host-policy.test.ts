@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { apiServerKinds } from "../support/api-servers.ts";
+import { createNamespace, exposeService } from "../support/namespaces.ts";
+import { startProgram } from "../support/program.ts";
+import type { TestApiServer } from "../support/test-apiserver.ts";
+import { waitFor } from "../support/wait.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "hotroute-generator-policy-"));
+after(() => rm(scratch, { recursive: true, force: true }));
+
+const onlyA = "team-a: [a.example.com]\n";
+const onlyB = "team-b: [b.example.com]\n";
+const both = onlyA + onlyB;
+
+/** A volume as the kubelet updates it: the file is a link through `..data`, which is swapped by rename. */
+const createConfigMapVolume = async (text: string) => {
+  const folder = await mkdtemp(join(scratch, "volume-"));
+  let version = 0;
+  const update = async (content: string): Promise<void> => {
+    version += 1;
+    await mkdir(join(folder, `..${version}`));
+    await writeFile(join(folder, `..${version}`, "policy.yaml"), content);
+    await symlink(`..${version}`, join(folder, "..data_tmp"));
+    await rename(join(folder, "..data_tmp"), join(folder, "..data"));
+    if (version > 1) await rm(join(folder, `..${version - 1}`), { recursive: true });
+  };
+  await update(text);
+  await symlink("..data/policy.yaml", join(folder, "policy.yaml"));
+  return { path: join(folder, "policy.yaml"), update };
+};
+
+/** By rename: nobody reads half of it. */
+const replaceFile = async (path: string, text: string): Promise<void> => {
+  await writeFile(`${path}.next`, text);
+  await rename(`${path}.next`, path);
+};
+
+const startGenerator = async (t: TestContext, server: TestApiServer, policy: string, compareIntervalMs: number) => {
+  const folder = await mkdtemp(join(scratch, "case-"));
+  const conf = join(folder, "conf.d");
+  const program = startProgram("generator", {
+    KUBECONFIG: server.kubeconfigPath,
+    CONFIG_DIR: conf,
+    RUN_DIR: join(folder, "run"),
+    GENERATOR_LISTEN: "127.0.0.1:0",
+    COMPARE_INTERVAL_MS: String(compareIntervalMs),
+    HOST_POLICY: policy,
+  });
+  t.after(() => program.stop());
+  const { port } = await program.waitForLog("watching Services");
+  const routed = async (): Promise<string> => {
+    const text = await readFile(join(conf, "default.conf"), "utf8").catch(() => "");
+    return ["a", "b"].filter((name) => text.includes(`server_name ${name}.example.com;`)).join("");
+  };
+  return {
+    program,
+    waitForRouted: (names: string) =>
+      waitFor(`just ${names || "nothing"} to be routed`, async () => (await routed()) === names),
+    warnings: () => program.log().filter(({ msg }) => msg === "the host policy is bad, the last good one stands"),
+    lastReloadSuccessful: async () => {
+      const body = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+      return Number(/^hotroute_host_policy_last_reload_successful (\d)$/m.exec(body)?.[1]);
+    },
+    routed,
+  };
+};
+
+// An interval that the deadlines of the tests do not reach: then it was the watch that told.
+const neverMs = 3_600_000;
+
+describe("generator with a host policy", () => {
+  let server: TestApiServer;
+  before(async () => {
+    server = await (apiServerKinds[0]?.start() ?? assert.fail("no API server"));
+    for (const name of ["a", "b"]) {
+      await createNamespace(server, `team-${name}`);
+      await exposeService(server, `team-${name}`, "web", `${name}.example.com`);
+    }
+  });
+  after(() => server?.stop());
+
+  it("follows the swaps of a ConfigMap's volume, and reports what it refuses", async (t) => {
+    const volume = await createConfigMapVolume(onlyA);
+    const generator = await startGenerator(t, server, volume.path, neverMs);
+    await generator.waitForRouted("a");
+    const { problem } = await generator.program.waitForLog("a Service has a problem");
+    assert.match(String(problem), /^HostNotAllowed team-b\/web hotroute\.io\/host="b\.example\.com": /);
+    for (const [text, names] of [
+      [both, "ab"],
+      [onlyB, "b"],
+      ["{}", ""],
+      ['"*": ["*"]', "ab"],
+    ] as const) {
+      await volume.update(text);
+      await generator.waitForRouted(names);
+    }
+    assert.equal(await generator.lastReloadSuccessful(), 1);
+    assert.equal(await generator.program.stop(), 0);
+  });
+
+  it("follows a file that is written in place, or renamed into place", async (t) => {
+    const folder = await mkdtemp(join(scratch, "plain-"));
+    const path = join(folder, "policy.yaml");
+    await writeFile(path, onlyA);
+    const generator = await startGenerator(t, server, path, neverMs);
+    await generator.waitForRouted("a");
+    await writeFile(path, both);
+    await generator.waitForRouted("ab");
+    await writeFile(join(folder, "next"), onlyB);
+    await rename(join(folder, "next"), path);
+    await generator.waitForRouted("b");
+  });
+
+  it("compares the content where the watch tells nothing", async (t) => {
+    // What a link points at in another directory is watched by nobody.
+    const hidden = await mkdtemp(join(scratch, "hidden-"));
+    const folder = await mkdtemp(join(scratch, "linked-"));
+    await mkdir(join(hidden, "one"));
+    await mkdir(join(hidden, "two"));
+    await writeFile(join(hidden, "one", "policy.yaml"), onlyA);
+    await writeFile(join(hidden, "two", "policy.yaml"), both);
+    await symlink("one", join(hidden, "current"));
+    await symlink(join(hidden, "current", "policy.yaml"), join(folder, "policy.yaml"));
+    const generator = await startGenerator(t, server, join(folder, "policy.yaml"), 200);
+    await generator.waitForRouted("a");
+    await symlink("two", join(hidden, "next"));
+    await rename(join(hidden, "next"), join(hidden, "current"));
+    await generator.waitForRouted("ab");
+  });
+
+  it("keeps the last good version of one that becomes bad or goes, warns once, and takes the mended one", async (t) => {
+    const folder = await mkdtemp(join(scratch, "bad-"));
+    const path = join(folder, "policy.yaml");
+    await replaceFile(path, onlyA);
+    const generator = await startGenerator(t, server, path, 100);
+    await generator.waitForRouted("a");
+    await replaceFile(path, `${both}team-c: c.example.com\n`);
+    await waitFor("the metric", async () => (await generator.lastReloadSuccessful()) === 0);
+    const { reason } = await generator.program.waitForLog("the host policy is bad, the last good one stands");
+    assert.match(String(reason), /^line 3: expected a list of hosts for "team-c"/);
+    // A new Service makes it render, by the last good version; comparisons go on meanwhile.
+    await exposeService(server, "team-b", "other", "b.example.com");
+    await waitFor("the new Service's problem", () =>
+      generator.program.log().some(({ problem }) => String(problem).startsWith("HostNotAllowed team-b/other ")),
+    );
+    assert.equal(await generator.routed(), "a");
+    assert.equal(generator.warnings().length, 1);
+    await rm(path);
+    await waitFor("the second warning", () => generator.warnings().length === 2);
+    assert.match(String(generator.warnings()[1]?.reason), /cannot be read: ENOENT/);
+    assert.equal(await generator.lastReloadSuccessful(), 0);
+    await replaceFile(path, onlyA);
+    await generator.program.waitForLog("the host policy is the last good one again");
+    assert.equal(await generator.lastReloadSuccessful(), 1);
+    await replaceFile(path, both);
+    await generator.waitForRouted("ab");
+    assert.equal(generator.warnings().length, 2);
+    assert.equal(await generator.program.stop(), 0);
+  });
+
+  it("does not start with a bad one: exit 2, and the line", async () => {
+    const path = join(scratch, "start.yaml");
+    await writeFile(path, "team-a:\n  - a.example.com:80\n");
+    const program = startProgram("generator", { HOST_POLICY: path, QUIET_MS: "x" });
+    assert.equal(await program.ended, 2);
+    assert.match(program.stderr(), /^hotroute generator: bad settings: .*HOST_POLICY=.*line 2: .*QUIET_MS=.*\n$/);
+  });
+});
