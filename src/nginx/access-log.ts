@@ -6,7 +6,7 @@ export const accessLogExpected = "json, combined or off";
 export const parseAccessLog = (raw: string): AccessLog | null =>
   raw === "json" || raw === "combined" || raw === "off" ? raw : null;
 
-/** The fields of a line; `$proxy_host` is the upstream's name, which says Service, namespace and port. */
+/** The fields of a line; `$hotroute_upstream` is the upstream's name, which says Service, namespace and port. */
 const fields: readonly (readonly [name: string, value: string])[] = [
   ["time", '"$time_iso8601"'],
   ["client", '"$remote_addr"'],
@@ -18,7 +18,7 @@ const fields: readonly (readonly [name: string, value: string])[] = [
   ["status", "$status"],
   ["bytes", "$body_bytes_sent"],
   ["seconds", "$request_time"],
-  ["upstream", '"$proxy_host"'],
+  ["upstream", '"$hotroute_upstream"'],
   ["upstreamAddress", '"$upstream_addr"'],
   ["upstreamStatus", '"$upstream_status"'],
   ["upstreamSeconds", '"$upstream_response_time"'],
@@ -32,7 +32,12 @@ export const accessLogDirectives = (log: AccessLog): readonly string[] => {
   switch (log) {
     case "json": {
       const line = fields.map(([name, value]) => `"${name}":${value}`).join(",");
-      return [`log_format hotroute_json escape=json '{${line}}';`, "access_log /dev/stdout hotroute_json;"];
+      return [
+        // A location of gRPC, whose module has no such variable, sets it.
+        'map "" $hotroute_upstream { default $proxy_host; }',
+        `log_format hotroute_json escape=json '{${line}}';`,
+        "access_log /dev/stdout hotroute_json;",
+      ];
     }
     case "combined":
       return ["access_log /dev/stdout combined;"];

@@ -35,7 +35,7 @@ const hidden = [
 ];
 
 /** The directives of a location with CORS; a preflight is answered by nginx. Source: Fetch standard, CORS protocol. */
-export const corsDirectives = (cors: Cors): readonly string[] => {
+export const corsDirectives = (cors: Cors, module: "proxy" | "grpc"): readonly string[] => {
   const map = originMap(cors);
   const shared = [
     `add_header Access-Control-Allow-Origin ${map?.variable ?? '"*"'} always;`,
@@ -53,7 +53,7 @@ export const corsDirectives = (cors: Cors): readonly string[] => {
     "if ($hotroute_preflight) {",
     ...preflight.map((line) => `    ${line}`),
     "}",
-    ...hidden.map((name) => `proxy_hide_header ${name};`),
+    ...hidden.map((name) => `${module}_hide_header ${name};`),
     ...shared,
   ];
 };

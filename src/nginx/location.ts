@@ -3,7 +3,7 @@ import type { Upstream } from "../routes/route.ts";
 import type { Action, Location } from "../routes/site.ts";
 import { corsDirectives } from "./cors.ts";
 import { limitDirectives } from "./limits.ts";
-import { proxyHeaders, setHeader } from "./proxy-headers.ts";
+import { isOfHttp1, proxyHeaders, setHeader } from "./proxy-headers.ts";
 
 /** What upstream certificates are checked against: a file that nginx reads; null: they are not checked. */
 export type UpstreamCa = string | null;
@@ -23,37 +23,62 @@ const accessDirectives = ({ allow, deny }: RouteBehaviour): readonly string[] =>
   ...(allow.length > 0 ? ["deny all;"] : []),
 ];
 
-const headerDirectives = ({ requestHeaders, responseHeaders, upstreamVhost }: RouteBehaviour): readonly string[] => {
-  const sent = proxyHeaders.map((header) =>
-    header[0] === "Host" && upstreamVhost !== null ? (["Host", upstreamVhost] as const) : header,
-  );
-  const isOwn = requestHeaders.length > 0 || upstreamVhost !== null;
+/** The module that passes requests on: its directives begin with this word. */
+type ProxyModule = "proxy" | "grpc";
+
+const moduleOf = ({ protocol }: Upstream): ProxyModule => {
+  switch (protocol) {
+    case "HTTP":
+    case "HTTPS":
+      return "proxy";
+    case "GRPC":
+    case "GRPCS":
+      return "grpc";
+  }
+};
+
+const isTls = ({ protocol }: Upstream): boolean => protocol === "HTTPS" || protocol === "GRPCS";
+
+const headerDirectives = (behaviour: RouteBehaviour, module: ProxyModule): readonly string[] => {
+  const { requestHeaders, responseHeaders, upstreamVhost } = behaviour;
+  const sent = proxyHeaders
+    .filter(([name]) => module === "proxy" || !isOfHttp1(name))
+    .map((header) => (header[0] === "Host" && upstreamVhost !== null ? (["Host", upstreamVhost] as const) : header));
+  // What is set for all is set for proxying alone, and is inherited only where a location sets none of its own.
+  const isOwn = module === "grpc" || requestHeaders.length > 0 || upstreamVhost !== null;
   return [
-    ...(isOwn ? sent.map((header) => `${setHeader(header)};`) : []),
-    ...requestHeaders.map(({ name, value }) => `${setHeader([name, `"${value}"`])};`),
+    ...(isOwn ? sent.map((header) => `${setHeader(header, module)};`) : []),
+    ...requestHeaders.map(({ name, value }) => `${setHeader([name, `"${value}"`], module)};`),
     // Replaced, not doubled: what the backend says under that name is not passed on.
-    ...responseHeaders.map(({ name }) => `proxy_hide_header ${name};`),
+    ...responseHeaders.map(({ name }) => `${module}_hide_header ${name};`),
     ...responseHeaders.map(({ name, value }) => `add_header ${name} "${value}" always;`),
   ];
 };
 
-const tuningDirectives = (behaviour: RouteBehaviour): readonly string[] => {
+const tuningDirectives = (behaviour: RouteBehaviour, module: ProxyModule): readonly string[] => {
   const { bodySize, connectTimeout, readTimeout, sendTimeout, isBuffered } = behaviour;
   return [
     ...(bodySize === null ? [] : [`client_max_body_size ${bodySize};`]),
-    ...(connectTimeout === null ? [] : [`proxy_connect_timeout ${connectTimeout};`]),
-    ...(readTimeout === null ? [] : [`proxy_read_timeout ${readTimeout};`]),
-    ...(sendTimeout === null ? [] : [`proxy_send_timeout ${sendTimeout};`]),
-    ...(isBuffered ? [] : ["proxy_buffering off;"]),
+    ...(connectTimeout === null ? [] : [`${module}_connect_timeout ${connectTimeout};`]),
+    ...(readTimeout === null ? [] : [`${module}_read_timeout ${readTimeout};`]),
+    ...(sendTimeout === null ? [] : [`${module}_send_timeout ${sendTimeout};`]),
+    // gRPC is never buffered.
+    ...(isBuffered || module === "grpc" ? [] : ["proxy_buffering off;"]),
   ];
 };
 
-const tlsDirectives = ({ service }: Upstream, behaviour: RouteBehaviour, ca: UpstreamCa): readonly string[] => [
-  "proxy_ssl_server_name on;",
-  // The name by which the Service is known in its cluster, and its certificate is made for.
-  `proxy_ssl_name ${behaviour.upstreamVhost ?? `${service.name}.${service.namespace}.svc`};`,
-  ...(ca === null ? [] : ["proxy_ssl_verify on;", "proxy_ssl_verify_depth 3;", `proxy_ssl_trusted_certificate ${ca};`]),
-];
+const tlsDirectives = (upstream: Upstream, behaviour: RouteBehaviour, ca: UpstreamCa): readonly string[] => {
+  const { name, namespace } = upstream.service;
+  const module = moduleOf(upstream);
+  return [
+    `${module}_ssl_server_name on;`,
+    // The name by which the Service is known in its cluster, and its certificate is made for.
+    `${module}_ssl_name ${behaviour.upstreamVhost ?? `${name}.${namespace}.svc`};`,
+    ...(ca === null
+      ? []
+      : [`${module}_ssl_verify on;`, `${module}_ssl_verify_depth 3;`, `${module}_ssl_trusted_certificate ${ca};`]),
+  ];
+};
 
 /**
  * The path that replaces the location's own, where the mounted one is cut off; empty where the request's is passed on.
@@ -75,13 +100,15 @@ export const locationDirectives = (location: Location, ca: UpstreamCa): readonly
     const added = behaviour.responseHeaders.map(({ name, value }) => `add_header ${name} "${value}" always;`);
     return [...added, ...answerDirectives(behaviour.answer)];
   }
+  const module = moduleOf(upstream);
   return [
-    ...(behaviour.cors === null ? [] : corsDirectives(behaviour.cors)),
+    ...(behaviour.cors === null ? [] : corsDirectives(behaviour.cors, module)),
     ...accessDirectives(behaviour),
     ...limitDirectives(behaviour, `${upstream.name} ${action.mount}`),
-    ...tuningDirectives(behaviour),
-    ...headerDirectives(behaviour),
-    ...(upstream.isTls ? tlsDirectives(upstream, behaviour, ca) : []),
-    `proxy_pass ${upstream.isTls ? "https" : "http"}://${upstream.name}${strippedPath(location, action)};`,
+    ...tuningDirectives(behaviour, module),
+    ...headerDirectives(behaviour, module),
+    ...(isTls(upstream) ? tlsDirectives(upstream, behaviour, ca) : []),
+    ...(module === "grpc" ? [`set $hotroute_upstream ${upstream.name};`] : []),
+    `${module}_pass ${upstream.protocol.toLowerCase()}://${upstream.name}${strippedPath(location, action)};`,
   ];
 };

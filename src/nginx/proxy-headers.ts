@@ -27,4 +27,9 @@ export const proxyHeaders: readonly ProxyHeader[] = [
   ["Proxy", '""'],
 ];
 
-export const setHeader = ([name, value]: ProxyHeader): string => `proxy_set_header ${name} ${value}`;
+/** Headers that HTTP/2 has no use for. */
+export const isOfHttp1 = (name: string): boolean => name === "Upgrade" || name === "Connection";
+
+/** @param module which passes the request on: `proxy` or `grpc` */
+export const setHeader = ([name, value]: ProxyHeader, module: "proxy" | "grpc" = "proxy"): string =>
+  `${module}_set_header ${name} ${value}`;

@@ -1,8 +1,9 @@
+import type { RouteBehaviour } from "./behaviour.ts";
 import { keys } from "./keys.ts";
 import type { Problem } from "./problem.ts";
 import { ProblemList } from "./problem-list.ts";
 import { readBehaviour } from "./read-behaviour.ts";
-import type { Match, Route } from "./route.ts";
+import type { Match, Route, Upstream } from "./route.ts";
 import { readEntries } from "./route-entries.ts";
 import { checkAvailability, checkNames, type RawValue, RouteSettings } from "./route-settings.ts";
 import type { ServiceRecord } from "./service.ts";
@@ -18,6 +19,8 @@ export interface ParseOptions {
   readonly class: ClassName | null;
   /** The keys that select Services, the prefix cut off: they say nothing else. */
   readonly selectorKeys: ReadonlySet<string>;
+  /** Whether the nginx that reads the configuration takes gRPC beside HTTP/1.1 on one port (1.25.1 and later). */
+  readonly isGrpcAvailable: boolean;
 }
 
 /** What a Service asks for. `isTaken` is false when it is another controller's: then there is nothing else. */
@@ -74,11 +77,38 @@ const reportUpstream = (
   }
 };
 
+const isGrpc = ({ protocol }: Upstream): boolean => protocol === "GRPC" || protocol === "GRPCS";
+
+/** What gRPC needs, and what does not go with it. */
+const checkGrpc = (
+  settings: RouteSettings,
+  behaviour: RouteBehaviour,
+  problems: ProblemList,
+  options: ParseOptions,
+): void => {
+  if (!options.isGrpcAvailable) {
+    problems.report(
+      "NotAvailable",
+      null,
+      null,
+      "gRPC needs nginx 1.25.1 or later (NGINX_VERSION), so it is not routed",
+    );
+    settings.isClosed = true;
+  }
+  if (behaviour.stripsPrefix)
+    settings.refuse(keys.stripPrefix, "expected false with gRPC, whose path names the method");
+};
+
 /**
  * The routes of one set of values: those of the Service, or of an entry of `routes`. When a value is bad, but not one that
  * says where they are mounted, they hold their places and are refused.
  */
-const readRoutes = (settings: RouteSettings, service: ServiceRecord, problems: ProblemList): readonly Route[] => {
+const readRoutes = (
+  settings: RouteSettings,
+  service: ServiceRecord,
+  problems: ProblemList,
+  options: ParseOptions,
+): readonly Route[] => {
   const { wasClosed } = settings.reopen();
   const matches = readMatches(settings);
   const isPlaceKnown = !settings.isClosed;
@@ -91,6 +121,7 @@ const readRoutes = (settings: RouteSettings, service: ServiceRecord, problems: P
     const isPortBad = reference === null && settings.has(keys.port);
     if (!isPortBad || found.cause !== "port") reportUpstream(settings, problems, found);
   }
+  if (found.ok && isGrpc(found.upstream)) checkGrpc(settings, behaviour, problems, options);
   if (!isPlaceKnown) return [];
   const { namespace, name, createdAtMs } = service;
   const upstream = found.ok && !settings.isClosed && !wasClosed ? found.upstream : null;
@@ -118,7 +149,7 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
   for (const { raw, isGood } of entries) {
     const ofEntry = new RouteSettings(raw, problems);
     ofEntry.isClosed = checkAvailability(raw, problems) || !isGood;
-    const read = readRoutes(ofEntry, service, problems);
+    const read = readRoutes(ofEntry, service, problems, options);
     if (!isClassBad) for (const route of read) routes.push(route);
   }
   if (routes.length > maxMatches) {

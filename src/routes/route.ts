@@ -2,6 +2,7 @@ import type { RouteBehaviour } from "./behaviour.ts";
 import type { ServiceRef } from "./service.ts";
 import type { Host } from "./values/host.ts";
 import type { LocationPath, PathType } from "./values/location-path.ts";
+import type { BackendProtocol } from "./values/scalar.ts";
 
 /** Where requests are sent: a named group of addresses. */
 export interface Upstream {
@@ -11,8 +12,7 @@ export interface Upstream {
    */
   readonly name: string;
   readonly service: ServiceRef;
-  /** Whether connections to it are encrypted. */
-  readonly isTls: boolean;
+  readonly protocol: BackendProtocol;
   /** `address:port`, an IPv6 address in brackets, as nginx's `server` takes them; at least one. */
   readonly addresses: readonly string[];
 }

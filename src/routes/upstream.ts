@@ -10,10 +10,15 @@ export type UpstreamResult =
   | { readonly ok: true; readonly upstream: Upstream }
   | { readonly ok: false; readonly cause: "port" | "service" | "protocol"; readonly message: string };
 
-/** Values of `appProtocol` that mean HTTP over TLS. Source: KEP-3726 and the IANA service names. */
-const tlsProtocols: ReadonlySet<string> = new Set(["https", "kubernetes.io/wss"]);
-/** Values of `appProtocol` that HTTP/1.1 does not serve. */
-const otherProtocols: ReadonlySet<string> = new Set(["grpc", "grpcs", "h2c", "http2", "kubernetes.io/h2c"]);
+/** What values of `appProtocol` mean. Source: KEP-3726 and the IANA service names. */
+const byAppProtocol: ReadonlyMap<string, BackendProtocol> = new Map([
+  ["https", "HTTPS"],
+  ["kubernetes.io/wss", "HTTPS"],
+  ["grpc", "GRPC"],
+  ["grpcs", "GRPCS"],
+]);
+/** Values of `appProtocol` that nginx does not pass requests on by. */
+const otherProtocols: ReadonlySet<string> = new Set(["h2c", "http2", "kubernetes.io/h2c"]);
 
 const describePorts = (ports: readonly ServicePort[]): string =>
   ports.length === 0
@@ -67,8 +72,8 @@ export const findUpstream = (
     return refuse("port", `expected ${wanted}; ${describePorts(tcpPorts)}`);
   }
   const appProtocol = port.appProtocol?.toLowerCase() ?? "";
+  const shown = showValue(port.appProtocol ?? "");
   if (protocol === null && otherProtocols.has(appProtocol)) {
-    const shown = showValue(port.appProtocol ?? "");
     return refuse("protocol", `appProtocol ${shown} of port ${port.port} is not available yet, so it is not routed`);
   }
   const { namespace, name } = service;
@@ -77,7 +82,7 @@ export const findUpstream = (
     upstream: {
       name: `${name}.${namespace}.${port.port}`,
       service: { namespace, name },
-      isTls: protocol === null ? tlsProtocols.has(appProtocol) : protocol === "HTTPS",
+      protocol: protocol ?? byAppProtocol.get(appProtocol) ?? "HTTP",
       addresses: [`${address}:${port.port}`],
     },
   };

@@ -53,6 +53,14 @@ const selectorKeys = (selector: string, keyPrefix: string): ReadonlySet<string> 
       .map((part) => part.slice(keyPrefix.length)),
   );
 
+/** Since 1.25.1 `http2` is a directive of its own, and HTTP/1.1 goes on beside it. Source: nginx CHANGES. */
+const parseNginxVersion = (raw: string): Parsed<boolean> => {
+  const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(raw);
+  if (match === null) return { ok: false, expected: "a version of nginx (1.30 or 1.22.1)" };
+  const [major = 0, minor = 0, patch = 0] = match.slice(1).map((part) => Number(part ?? 0));
+  return { ok: true, value: major * 1e6 + minor * 1e3 + patch >= 1_025_001 };
+};
+
 // It is nginx that reads the file, in another container perhaps: only its name is looked at here.
 const parseFilePath = (raw: string): Parsed<string> =>
   /^\/[\w\-./]{1,4000}$/.test(raw)
@@ -78,6 +86,7 @@ export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => 
       class: reader.parsed("CLASS", null, (raw) => orExpected(parseClassName(raw), classExpected)),
       listens: reader.parsed("HTTP_LISTEN", defaultListens, (raw) => orExpected(parseListenList(raw), listenExpected)),
       trustedProxies: reader.parsed("TRUSTED_PROXIES", [], parseTrustedProxies),
+      isGrpcAvailable: reader.parsed("NGINX_VERSION", true, parseNginxVersion),
       accessLog: reader.parsed("ACCESS_LOG", "json", (raw) => orExpected(parseAccessLog(raw), accessLogExpected)),
       upstreamCaFile: reader.parsed("UPSTREAM_CA_FILE", null, parseFilePath),
     },

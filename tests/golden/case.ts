@@ -36,14 +36,25 @@ interface GoldenOptions {
   readonly trustedProxies?: readonly string[];
   readonly upstreamCaFile?: string;
   readonly accessLog?: string;
+  readonly isGrpcAvailable?: boolean;
+  /** The oldest nginx that reads it; left out: every one that is supported. */
+  readonly nginx?: string;
 }
 
-const readOptions = (name: string): ConfigurationOptions => {
+const readGoldenOptions = (name: string): GoldenOptions => {
   const hasOptions = readdirSync(join(goldenFolder, name)).includes("options.yaml");
-  const options = (hasOptions ? documents(name, "options.yaml")[0] : {}) as GoldenOptions;
+  return (hasOptions ? documents(name, "options.yaml")[0] : {}) as GoldenOptions;
+};
+
+/** The oldest nginx that reads a case's configuration. */
+export const oldestNginx = (name: string): string => readGoldenOptions(name).nginx ?? "1.22.0";
+
+const readOptions = (name: string): ConfigurationOptions => {
+  const options = readGoldenOptions(name);
   return {
     keyPrefix: options.keyPrefix ?? "hotroute.io/",
     selectorKeys: new Set(["expose"]),
+    isGrpcAvailable: options.isGrpcAvailable ?? true,
     accessLog: must(parseAccessLog(options.accessLog ?? "off"), "accessLog"),
     upstreamCaFile: options.upstreamCaFile ?? null,
     class: options.class === undefined ? null : must(parseClassName(options.class), "class"),

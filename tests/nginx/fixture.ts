@@ -61,6 +61,7 @@ export const defaultOptions: ConfigurationOptions = {
   class: null,
   selectorKeys: new Set(),
   trustedProxies: [],
+  isGrpcAvailable: true,
   accessLog: "off",
   upstreamCaFile: null,
   listens: parseListenList("8080") ?? [],

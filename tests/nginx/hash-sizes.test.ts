@@ -48,6 +48,7 @@ describe("hash sizes in nginx", { skip: skipWithoutNginx }, () => {
           keyPrefix: "hotroute.io/",
           class: null,
           selectorKeys: new Set(),
+          isGrpcAvailable: true,
           accessLog: "off",
           upstreamCaFile: null,
           listens,

@@ -31,6 +31,7 @@ const options = (name: string | null): ParseOptions => ({
   keyPrefix: prefix,
   class: name as ClassName | null,
   selectorKeys: new Set(["expose"]),
+  isGrpcAvailable: true,
 });
 const parse = (annotations: Record<string, string>, spec?: object): ParsedService =>
   parseService(service(annotations, spec), options(null));
@@ -148,7 +149,7 @@ describe("parseService()", () => {
     assert.deepEqual(route?.upstream, {
       name: "shop.default.80",
       service: { namespace: "default", name: "shop" },
-      isTls: false,
+      protocol: "HTTP",
       addresses: ["127.96.0.1:80"],
     });
     const [six] = parse({}, { clusterIP: "fd00::1" }).routes;
@@ -179,20 +180,27 @@ describe("parseService()", () => {
     assert.equal(parseService(exposed, options(null)).problems.length, 1);
   });
 
-  it("a port that is no whole number, or speaks neither HTTP nor HTTPS, is not routed", () => {
+  it("a port that is no whole number, or speaks what nginx does not pass on, is not routed", () => {
     assert.deepEqual(matches(parse({}, { ports: [{ port: 80.5 }] })), []);
-    const grpc = parse({}, { ports: [{ port: 50051, appProtocol: "GRPC" }] });
-    assert.deepEqual(matches(grpc), []);
-    assert.match(
-      problems(grpc).join(),
-      /^NotAvailable default\/shop: appProtocol GRPC of port 50051 is not available yet/,
-    );
-    const isTls = (appProtocol: string, key: Record<string, string> = {}) =>
-      parse(key, { ports: [{ port: 443, appProtocol }] }).routes[0]?.upstream?.isTls;
-    assert.equal(isTls("https"), true);
-    assert.equal(isTls("kubernetes.io/ws"), false);
-    assert.equal(isTls("https", { "backend-protocol": "HTTP" }), false, "the key has the last word");
-    assert.equal(isTls("http", { "backend-protocol": "HTTPS" }), true);
+    const h2c = parse({}, { ports: [{ port: 8080, appProtocol: "kubernetes.io/H2C" }] });
+    assert.deepEqual(matches(h2c), []);
+    assert.match(problems(h2c).join(), /^NotAvailable default\/shop: appProtocol kubernetes\.io\/H2C of port 8080/);
+    const protocol = (appProtocol: string, key: Record<string, string> = {}) =>
+      parse(key, { ports: [{ port: 443, appProtocol }] }).routes[0]?.upstream?.protocol;
+    assert.equal(protocol("https"), "HTTPS");
+    assert.equal(protocol("kubernetes.io/ws"), "HTTP");
+    assert.equal(protocol("GRPC"), "GRPC");
+    assert.equal(protocol("https", { "backend-protocol": "HTTP" }), "HTTP", "the key has the last word");
+    assert.equal(protocol("http", { "backend-protocol": "HTTPS" }), "HTTPS");
+  });
+
+  it("gRPC is refused with strip-prefix, and where nginx is too old for it", () => {
+    assert.deepEqual(refused(parse({ path: "/a", "backend-protocol": "GRPC", "strip-prefix": "true" })), [
+      "any host /a (Prefix)",
+    ]);
+    const old = parseService(service({ "backend-protocol": "GRPCS" }), { ...options(null), isGrpcAvailable: false });
+    assert.deepEqual(refused(old), ["any host / (Prefix)"]);
+    assert.match(problems(old).join(), /NotAvailable default\/shop: gRPC needs nginx 1\.25\.1/);
   });
 
   it("a key that guards and is not available closes the routes, another does not", () => {

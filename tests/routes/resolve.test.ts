@@ -20,7 +20,7 @@ const route = (name: string, match: Match, rank: { priority?: number; createdAtM
   upstream: {
     name: `${name}.default.80`,
     service: { namespace: "default", name },
-    isTls: false,
+    protocol: "HTTP",
     addresses: ["127.96.0.1:80"],
   },
   behaviour: defaultBehaviour,

@@ -51,6 +51,7 @@ describe("readRoutingSettings()", () => {
       class: null,
       listens: ["8080"],
       trustedProxies: [],
+      isGrpcAvailable: true,
       accessLog: "json",
       upstreamCaFile: null,
     });

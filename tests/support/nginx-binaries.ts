@@ -40,6 +40,16 @@ const find = (): readonly NginxUnderTest[] => {
 /** Every nginx there is: that of NGINX_BIN first, then those on PATH; one of each version. */
 export const nginxBinaries: readonly NginxUnderTest[] = find();
 
+/** Compares versions by their numbers. */
+export const isNginxAtLeast = ({ version }: NginxUnderTest, wanted: string): boolean => {
+  const [own, other] = [version, wanted].map((text) => text.split(".").map(Number));
+  for (let index = 0; index < 3; index += 1) {
+    const difference = (own?.[index] ?? 0) - (other?.[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+};
+
 /** For a test's `skip`: why there is nothing to run on, or false. */
 export const skipWithoutNginx: string | false =
   nginxBinaries.length > 0 ? false : "no nginx: install it, or set NGINX_BIN";

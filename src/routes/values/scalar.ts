@@ -28,9 +28,11 @@ export const parseSeconds = (raw: string): number | null => {
 };
 
 /** What a Service speaks behind its port. */
-export type BackendProtocol = "HTTP" | "HTTPS";
+export type BackendProtocol = "HTTP" | "HTTPS" | "GRPC" | "GRPCS";
 
-export const protocolExpected = "HTTP or HTTPS (GRPC and GRPCS are not available yet)";
+const protocols: readonly BackendProtocol[] = ["HTTP", "HTTPS", "GRPC", "GRPCS"];
+
+export const protocolExpected = "HTTP, HTTPS, GRPC or GRPCS";
 
 export const parseBackendProtocol = (raw: string): BackendProtocol | null =>
-  raw === "HTTP" || raw === "HTTPS" ? raw : null;
+  protocols.find((protocol) => protocol === raw) ?? null;
