@@ -43,7 +43,7 @@ install: node_modules/.hotroute-installed
 node_modules/.hotroute-installed: package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'hotroute: npm is missing: install Node.js 20 or later (https://nodejs.org, or: apt-get install nodejs npm)' >&2; exit 1; }
 	@echo 'hotroute: fetching the npm packages, once'
-	@npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@node scripts/assert-node.mjs
 	@touch $@
 
