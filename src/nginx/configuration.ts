@@ -4,7 +4,9 @@ import { type Problem, sortProblems } from "../routes/problem.ts";
 import { resolveRoutes } from "../routes/resolve.ts";
 import type { Route } from "../routes/route.ts";
 import type { ServiceRecord } from "../routes/service.ts";
+import { builtInTemplate } from "./partials.ts";
 import { type RenderOptions, renderSite } from "./render.ts";
+import type { SiteTemplate } from "./site-view.ts";
 
 /** Everything that decides the configuration beside the Services themselves. */
 export interface ConfigurationOptions extends ParseOptions, RenderOptions {}
@@ -26,11 +28,13 @@ export interface Configuration {
  * Parses, permits, resolves and renders. Pure, and the same for any order of the Services.
  *
  * @param hostPolicy which namespace may claim which hosts; null: every one every host
+ * @throws TemplateError where a template of the user's own cannot be applied
  */
 export const configure = (
   services: Iterable<ServiceRecord>,
   options: ConfigurationOptions,
   hostPolicy: HostPolicy | null = null,
+  template: SiteTemplate = builtInTemplate,
 ): Configuration => {
   const routes: Route[] = [];
   const problems: Problem[] = [];
@@ -46,7 +50,7 @@ export const configure = (
   }
   const { site, routes: served, routeCount, conflicts } = resolveRoutes(routes);
   return {
-    text: renderSite(site, options),
+    text: renderSite(site, options, template),
     problems: sortProblems([...problems, ...conflicts]),
     serviceCount,
     routes: served,

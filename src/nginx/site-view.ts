@@ -1,0 +1,87 @@
+/**
+ * What a template is given: the whole configuration, free of conflicts, in the terms of nginx. Every text in it was made
+ * by a typed parser: none holds a control character, and what is meant as one word is one. A field is never missing; one
+ * that has nothing to say is null, false or an empty list.
+ */
+export interface SiteView {
+  /** For `server_names_hash_*`; null where no server has an exact name. */
+  readonly serverNamesHash: HashSizesView | null;
+  /** Whether an upstream speaks gRPC, so that `http2 on` is needed. */
+  readonly hasGrpc: boolean;
+  /** The networks of `TRUSTED_PROXIES` (`10.0.0.0/8`). */
+  readonly trustedProxies: readonly string[];
+  /** The values of `HTTP_LISTEN`, as `listen` takes them (`8080`, `127.0.0.1:8080`, `[::]:8080`); at least one. */
+  readonly listens: readonly string[];
+  /** The directives of `ACCESS_LOG`, each whole; none where it is `off`. */
+  readonly accessLog: readonly string[];
+  /** What every request carries upstream: directives without their semicolon (`proxy_set_header Host $host`). */
+  readonly proxyHeaders: readonly string[];
+  /** The maps that routes with CORS need. */
+  readonly originMaps: readonly OriginMapView[];
+  /** The zones of `limit-rps` and `limit-connections`: directives of the level of `http`, each whole. */
+  readonly limitZones: readonly string[];
+  /** By name; exactly those that a location names. */
+  readonly upstreams: readonly UpstreamView[];
+  /** By first host; none takes a host of another. */
+  readonly servers: readonly ServerView[];
+  /** What requests for every other host get. */
+  readonly defaultServer: { readonly locations: readonly LocationView[] };
+}
+
+/** The size of one bucket in bytes, and the most buckets there may be. */
+export interface HashSizesView {
+  readonly bucketSize: number;
+  readonly maxSize: number;
+}
+
+/** A `map` from the request's Origin to the one that the answer allows. */
+export interface OriginMapView {
+  /** With its dollar sign; null: any origin is allowed, and no map of its own is needed. */
+  readonly variable: string | null;
+  /** The left sides, quoted; none where there is no variable. */
+  readonly patterns: readonly string[];
+}
+
+/** A group of addresses that requests are sent to: one port of one Service. */
+export interface UpstreamView {
+  /** `service.namespace.port`, unique. */
+  readonly name: string;
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly protocol: "HTTP" | "HTTPS" | "GRPC" | "GRPCS";
+  /** `address:port`, an IPv6 address in brackets; at least one. */
+  readonly addresses: readonly string[];
+}
+
+/** The hosts that have the same locations. */
+export interface ServerView {
+  /** As the Services name them: `shop.example.com`, `*.example.com`. */
+  readonly hosts: readonly string[];
+  /** As `server_name` takes them: a wildcard of one label is an expression. */
+  readonly serverNames: readonly string[];
+  /** By path; one of them is the prefix `/`. */
+  readonly locations: readonly LocationView[];
+}
+
+/** What a location does: passes requests on, answers itself, holds a refused route's place (503), or takes none (404). */
+export type LocationAction = "proxy" | "redirect" | "maintenance" | "refused" | "not-found";
+
+export interface LocationView {
+  readonly match: "exact" | "prefix";
+  /** An absolute path; that of a prefix ends with a slash. */
+  readonly path: string;
+  /** What stands between `location` and its brace: `= /cart`, `/cart/`. */
+  readonly pattern: string;
+  readonly action: LocationAction;
+  /** The Service's port behind the route, also where nginx answers itself; null where there is none. */
+  readonly upstream: UpstreamView | null;
+  /** All that stands in the block: lines without indentation, each a whole directive or the line of a block. */
+  readonly directives: readonly string[];
+  /** The same as one text with its braces, as it stands in a `server` block indented by four spaces. */
+  readonly body: string;
+}
+
+/** Makes the text of `default.conf`, without its footer, of a site. */
+export interface SiteTemplate {
+  /** @throws TemplateError where a user's own template cannot be applied to this site */
+  render(view: SiteView): string;
+}
