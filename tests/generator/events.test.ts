@@ -14,12 +14,9 @@ import { nextDueAtMs, planEvents, repeatAfterMs } from "../../src/generator/even
 import { createPostQueue, type EventPost, type PostKind } from "../../src/generator/events/queue.ts";
 import { createRate } from "../../src/generator/events/rate.ts";
 import { createRoutingTracker } from "../../src/generator/events/routings.ts";
-import { configure } from "../../src/nginx/configuration.ts";
 import type { Problem } from "../../src/routes/problem.ts";
 import type { ServiceRef } from "../../src/routes/service.ts";
-import { readService } from "../../src/routes/service.ts";
-import { readSettings } from "../../src/settings/environment.ts";
-import { readRoutingSettings } from "../../src/settings/routing.ts";
+import { routesOf } from "./events-fixture.ts";
 
 const problem = (name: string, more: Partial<Problem> = {}): Problem => ({
   service: { namespace: "default", name },
@@ -141,18 +138,6 @@ describe("planEvents()", () => {
     assert.equal(nextDueAtMs(planEvents(new Map(), [], 0).standing), null);
   });
 });
-
-const options = readSettings({}, readRoutingSettings).configuration;
-const routesOf = (hosts: Readonly<Record<string, string>>, uid: (name: string) => string = (name) => name) =>
-  configure(
-    Object.entries(hosts).flatMap(([name, host]) => {
-      const annotations = { "hotroute.io/host": host };
-      const metadata = { namespace: "default", name, uid: uid(name), annotations };
-      const spec = { clusterIP: "10.0.0.1", ports: [{ port: 80 }] };
-      return readService({ metadata, spec }, "hotroute.io/") ?? [];
-    }),
-    options,
-  ).routes;
 
 describe("createRoutingTracker()", () => {
   it("who is routed at the start makes no transition", () => {
