@@ -1,4 +1,4 @@
-import type { OwnAnswer, RouteBehaviour } from "../routes/behaviour.ts";
+import { defaultBehaviour, type OwnAnswer, type RouteBehaviour } from "../routes/behaviour.ts";
 import type { Upstream } from "../routes/route.ts";
 import type { Action, Location } from "../routes/site.ts";
 import { corsDirectives } from "./cors.ts";
@@ -100,6 +100,8 @@ export const locationDirectives = (location: Location, ca: UpstreamCa): readonly
     const added = behaviour.responseHeaders.map(({ name, value }) => `add_header ${name} "${value}" always;`);
     return [...added, ...answerDirectives(behaviour.answer)];
   }
+  // Most locations: no arrays for what they do not have.
+  if (behaviour === defaultBehaviour && upstream.protocol === "HTTP") return [`proxy_pass http://${upstream.name};`];
   const module = moduleOf(upstream);
   return [
     ...(behaviour.cors === null ? [] : corsDirectives(behaviour.cors, module)),

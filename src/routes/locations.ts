@@ -23,6 +23,17 @@ const longestPrefix = (prefixes: ReadonlyMap<string, Action>, path: string): Act
  * @param fallback what a request that none of them takes gets
  */
 export const buildLocations = (routes: readonly Route[], fallback: Action): readonly Location[] => {
+  const [first] = routes;
+  if (first === undefined) return [{ match: "prefix", path: "/", action: fallback }];
+  // Most hosts have one route, for everything.
+  if (
+    routes.length === 1 &&
+    first.match.kind === "path" &&
+    first.match.path === "/" &&
+    first.match.pathType === "Prefix"
+  ) {
+    return [{ match: "prefix", path: "/", action: actionOf(first, "/") }];
+  }
   const exact = new Map<string, Action>();
   const prefixes = new Map<string, Action>();
   for (const { match, upstream, behaviour } of routes) {

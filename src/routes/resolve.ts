@@ -70,16 +70,32 @@ const collectConflicts = (losses: readonly (readonly [loser: Route, winner: Rout
   return [...byService.values()].flat();
 };
 
+/** A match that more than one Service claims. */
+interface Contest {
+  readonly key: string;
+  readonly claims: readonly Route[];
+}
+
+/** Gives each match to one of those who claim it. Most are claimed once, and cost no sorting. */
 const settleClaims = (routes: readonly Route[]) => {
   const winners = new Map<string, Route>();
+  const contested = new Map<string, Route[]>();
+  for (const route of routes) {
+    const key = matchKey(route.match);
+    const other = winners.get(key);
+    if (other === undefined) winners.set(key, route);
+    else contested.get(key)?.push(route) ?? contested.set(key, [other, route]);
+  }
+  // By match, so that what is left out of a Service's conflicts does not depend on the order of arrival.
+  const contests: readonly Contest[] = [...contested]
+    .map(([key, claims]) => ({ key, claims: claims.sort(compareClaims) }))
+    .sort((a, b) => compareText(a.key, b.key));
   const losses: (readonly [loser: Route, winner: Route])[] = [];
-  // Within a Service by match, so that what is left out of its conflicts does not depend on the order of arrival.
-  const keyed = routes.map((route) => ({ route, key: matchKey(route.match) }));
-  keyed.sort((a, b) => compareClaims(a.route, b.route) || compareText(a.key, b.key));
-  for (const { route, key } of keyed) {
-    const winner = winners.get(key);
-    if (winner === undefined) winners.set(key, route);
-    else if (route.upstream !== null) losses.push([route, winner]);
+  for (const { key, claims } of contests) {
+    const [winner, ...losers] = claims;
+    if (winner === undefined) continue;
+    winners.set(key, winner);
+    for (const loser of losers) if (loser.upstream !== null) losses.push([loser, winner]);
   }
   return { won: [...winners.values()], conflicts: collectConflicts(losses) };
 };

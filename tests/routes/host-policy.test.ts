@@ -97,7 +97,10 @@ describe("configure() with a host policy", () => {
     assert.match(configuration.text, /server_name shop\.a\.example\.com;/);
     assert.match(configuration.text, /server_name b\.example\.com;/);
     assert.doesNotMatch(configuration.text, /bank/);
-    assert.deepEqual(configure([...services].reverse(), options, given), configuration, "in any order");
+    const { routes, ...rest } = configure([...services].reverse(), options, given);
+    const { routes: firstRoutes, ...first } = configuration;
+    assert.deepEqual(rest, first, "in any order");
+    assert.deepEqual(new Set(routes), new Set(firstRoutes));
   });
 
   it('any host and the default backend need "*"', () => {
