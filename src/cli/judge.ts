@@ -32,9 +32,9 @@ export const placeOfKey = (loaded: LoadedServices, service: ServiceRef, key: str
   return manifest?.placeOf(key) ?? manifest?.placeOf(key.replace(/[[.][^/]*$/, "")) ?? null;
 };
 
-/** Where a Service asks for what it lost or won: at its path, else its host, else its name. */
+/** Where a Service asks for what it lost or won: at its path, else its host, else its name; several routes are asked for in one place. */
 export const placeOfClaim = (loaded: LoadedServices, service: ServiceRef, keyPrefix: string): Place | null => {
-  for (const name of ["path", "host", "routes", "default-backend"]) {
+  for (const name of ["routes", "path", "host", "default-backend"]) {
     const place = placeOfKey(loaded, service, `${keyPrefix}${name}`);
     if (place !== null) return place;
   }

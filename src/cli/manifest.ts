@@ -86,8 +86,8 @@ class Locator {
   untyped(map: YAMLMap | null): readonly UntypedValue[] {
     return (map?.items ?? []).flatMap((item) => {
       const value = isAlias(item.value) ? item.value.resolve(this.#document) : item.value;
-      // The API server takes null for an empty text.
-      if (!isScalar(item.key) || item.key.value === "<<" || value === null) return [];
+      // A merge key is a symbol; and the API server takes null for an empty text.
+      if (!isScalar(item.key) || typeof item.key.value === "symbol" || value === null) return [];
       const isText =
         isScalar(value) &&
         (value.value === null ||
