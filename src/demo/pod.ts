@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ProgramError } from "../ops/program.ts";
 import { type ChildProgram, startProgram } from "./child-program.ts";
@@ -27,7 +28,18 @@ export interface Pod {
   readonly failed: Promise<never>;
 }
 
+/** What the nginx of this machine is, so that what it does not know is refused route by route; empty when it is not known. */
+const nginxVersion = ({
+  NGINX_BIN = "nginx",
+  PATH = "",
+}: DemoConfig["environment"]): Readonly<Record<string, string>> => {
+  const { stderr } = spawnSync(NGINX_BIN, ["-v"], { env: { PATH }, encoding: "utf8", timeout: 5000 });
+  const version = /nginx\/(\d+\.\d+\.\d+)/.exec(stderr ?? "")?.[1];
+  return version === undefined ? {} : { NGINX_VERSION: version };
+};
+
 const environmentOf = ({ config, folder, kubeconfig, ports }: PodOptions): NodeJS.ProcessEnv => ({
+  ...nginxVersion(config.environment),
   ...config.environment,
   KUBECONFIG: kubeconfig,
   // Nothing is written to a cluster that is not the demo's own.
