@@ -4,6 +4,7 @@ import { removeStaleTemporaries, writeFileAtomic } from "../files/atomic-write.t
 import { createKubeClient } from "../kube/https-client.ts";
 import { loadKubeAccess } from "../kube/kube-config.ts";
 import { configure } from "../nginx/configuration.ts";
+import { loadTemplate } from "../nginx/template.ts";
 import { createLogger } from "../ops/log.ts";
 import { ProgramError, runProgram } from "../ops/program.ts";
 import { describeProblem } from "../routes/problem.ts";
@@ -13,6 +14,7 @@ import { listServices } from "./list-services.ts";
 void runProgram("init", async (stop) => {
   const config = readConfig();
   const log = createLogger("init", config.logLevel);
+  const template = await loadTemplate(config.routing.template);
   const access = await loadKubeAccess(config.environment);
   const client = createKubeClient(access);
   const services = await listServices(client, config.routing, log, { timeoutMs: config.timeoutMs, stop });
@@ -22,6 +24,7 @@ void runProgram("init", async (stop) => {
     services,
     config.routing.configuration,
     config.routing.hostPolicy?.policy,
+    template,
   );
   for (const problem of problems) log.warn({ problem: describeProblem(problem) }, "a Service has a problem");
 

@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type HostPolicy, hostClaimExpected } from "../routes/host-policy.ts";
 import type { Parsed } from "./environment.ts";
 import { parseHostPolicy } from "./host-policy-yaml.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** A host policy and the file that it was read from. */
 export interface HostPolicyFile {
@@ -17,34 +17,15 @@ export type HostPolicyReading =
   | { readonly ok: true; readonly file: HostPolicyFile }
   | { readonly ok: false; readonly reason: string };
 
-/** As large as a ConfigMap may be. */
-const maxBytes = 1024 * 1024;
-
-const readText = (path: string): string => {
-  // Without O_NONBLOCK a pipe that nobody feeds would hold the program for good.
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stats = fstatSync(descriptor);
-    if (!stats.isFile()) throw new Error("it is not a regular file");
-    if (stats.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(descriptor));
-  } finally {
-    closeSync(descriptor);
-  }
-};
-
 /**
  * Reads a policy from its file; whatever is there, the answer is a value.
  *
  * @param known what was read before: given back as it is when the text is still the same
  */
 export const readHostPolicy = (path: string, known: HostPolicyFile | null): HostPolicyReading => {
-  let text: string;
-  try {
-    text = readText(path);
-  } catch (error) {
-    return { ok: false, reason: `it cannot be read: ${error instanceof Error ? error.message : String(error)}` };
-  }
+  const read = readTextFile(path);
+  if (!read.ok) return read;
+  const { text } = read;
   if (text === known?.text) return { ok: true, file: known };
   const parsed = parseHostPolicy(text);
   if (!parsed.ok) return { ok: false, reason: parsed.faults.join("; ") };

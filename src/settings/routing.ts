@@ -1,11 +1,13 @@
 import { accessLogExpected, parseAccessLog } from "../nginx/access-log.ts";
 import type { ConfigurationOptions } from "../nginx/configuration.ts";
 import { listenExpected, parseListenList } from "../nginx/listen.ts";
+import type { TemplateSource } from "../nginx/template.ts";
 import { type Cidr, cidrExpected, parseCidr } from "../routes/values/cidr.ts";
 import { classExpected, parseClassName } from "../routes/values/class-name.ts";
 import type { Parsed, SettingsReader } from "./environment.ts";
 import { type HostPolicyFile, parseHostPolicySetting } from "./host-policy.ts";
 import { parseNamespaces } from "./namespaces.ts";
+import { parseTemplateSetting } from "./template.ts";
 
 /** What init and the generator must agree on, or one would overwrite what the other wrote. */
 export interface RoutingSettings {
@@ -15,6 +17,8 @@ export interface RoutingSettings {
   readonly namespaces: readonly string[] | null;
   /** Which namespace may claim which hosts, as the file said at the start; null: every one may claim every host. */
   readonly hostPolicy: HostPolicyFile | null;
+  /** The template of the user's own, as its file was at the start; null: the built-in one. */
+  readonly template: TemplateSource | null;
   readonly configuration: ConfigurationOptions;
 }
 
@@ -70,8 +74,8 @@ const parseFilePath = (raw: string): Parsed<string> =>
 const defaultListens = parseListenList("8080") ?? [];
 
 /**
- * Reads `SERVICE_SELECTOR`, `NAMESPACES`, `HOST_POLICY` and its file, `KEY_PREFIX`, `CLASS`, `HTTP_LISTEN` and
- * `TRUSTED_PROXIES`.
+ * Reads `SERVICE_SELECTOR`, `NAMESPACES`, `HOST_POLICY` and `TEMPLATE_FILE` with their files, `KEY_PREFIX`,
+ * `CLASS`, `HTTP_LISTEN`, `TRUSTED_PROXIES`, `NGINX_VERSION`, `ACCESS_LOG` and `UPSTREAM_CA_FILE`.
  */
 export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => {
   const keyPrefix = reader.parsed("KEY_PREFIX", "hotroute.io/", parseKeyPrefix);
@@ -80,6 +84,7 @@ export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => 
     serviceSelector,
     namespaces: reader.parsed("NAMESPACES", null, parseNamespaces),
     hostPolicy: reader.parsed("HOST_POLICY", null, parseHostPolicySetting),
+    template: reader.parsed("TEMPLATE_FILE", null, parseTemplateSetting),
     configuration: {
       keyPrefix,
       selectorKeys: selectorKeys(serviceSelector, keyPrefix),
