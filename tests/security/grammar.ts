@@ -42,7 +42,8 @@ const anyResponseHeader = whole(
   "(?!(?:connection|upgrade|te|trailer|transfer-encoding|keep-alive|date|content-(?:length|type|encoding))$)[a-z0-9][\\w.-]{0,127}",
 );
 const ignoringCase = (pattern: RegExp): RegExp => new RegExp(pattern.source, "i");
-const anyUrl = /^https?:\/\/[a-z0-9.[\]:-]+\/[\w\-.~:/?@!&()*+,=%[\]]*$/;
+// A host of a URL may hold more than one of a Service: it is only told to the client.
+const anyUrl = /^https?:\/\/[\w\-.~:!&()*+,=%[\]]+\/[\w\-.~:/?@!&()*+,=%[\]]*$/;
 const rateZone = /^hotroute_rps_[1-9]\d{0,6}_10m$/;
 const originVariable = /^\$hotroute_origin_[0-9a-f]{12}$/;
 

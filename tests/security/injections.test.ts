@@ -4,9 +4,10 @@ import type { Configuration } from "../../src/nginx/configuration.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { testConfiguration } from "../support/nginx-server.ts";
 import { tokenize } from "../support/nginx-tokenizer.ts";
-import { locationsOf, structure, violations } from "./conformance.ts";
+import { locationsOf, structure } from "./conformance.ts";
 import { benignValues, configureTexts, type ServiceText } from "./fixture.ts";
 import { type Injection, injections } from "./injections.ts";
+import { assertSound } from "./sound.ts";
 
 const shapeOf = ({ text }: Configuration): string => structure(tokenize(text).directives);
 
@@ -28,19 +29,6 @@ const isRefused = ({ text, problems }: Configuration): boolean =>
 
 const isOwnStatus = (args: readonly string[] = []): boolean =>
   args.length === 1 && (args[0] === "404" || args[0] === "503");
-
-const shownLength = 80;
-
-/** What holds of every configuration, whatever the Services say. */
-const assertSound = (result: Configuration, where: string): void => {
-  assert.deepEqual(violations(result.text), [], where);
-  for (const { key, value, message } of result.problems) {
-    assert.ok((value ?? "").length <= shownLength, where);
-    assert.ok((key ?? "").length <= shownLength + 20, where);
-    assert.ok(message.length <= 400, where);
-    assert.doesNotMatch(`${key}${value}${message}`, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, where);
-  }
-};
 
 /** Refused: a problem, and nothing of the Service in the file. Inert: the very directives that a good value gives. */
 const assertRefusedOrInert = (hostile: ServiceText, benign: readonly ServiceText[], where: string): void => {
