@@ -16,6 +16,7 @@ import { createPropagationTracker, type LivePublication } from "./propagation.ts
 import { createPublisher } from "./publisher.ts";
 import { reflectServices } from "./services.ts";
 import { watchStatus } from "./status-watch.ts";
+import { watchTemplate } from "./template-watch.ts";
 
 /** The running generator. */
 export interface Generator {
@@ -52,6 +53,13 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
   const { quietMs, maxWaitMs, compareIntervalMs, routing } = config;
   const path = join(config.configDir, fileName);
   const file = await openConfigFile(path);
+  const template = await watchTemplate({
+    source: routing.template,
+    compareIntervalMs,
+    metrics,
+    log,
+    onChange: () => wantPublication(),
+  });
   const events = config.isPostingEvents
     ? createServiceEvents({
         client,
@@ -72,6 +80,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     configuration: routing.configuration,
     services: () => services.snapshot(),
     hostPolicy: () => hostPolicy.policy,
+    template,
     problems: createProblemLog(log),
     metrics,
     log,
@@ -123,13 +132,16 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     readyz: () => {
       if (isStopping) return { ok: false, reason: "stopping" };
       if (!services.synced) return { ok: false, reason: "no complete list of Services was seen yet" };
-      return publisher.isPublished ? { ok: true } : { ok: false, reason: "the configuration could not be written yet" };
+      const { fault } = template;
+      // A template that is bad from the start leaves what init or an earlier process wrote: that goes on serving.
+      if (publisher.isPublished || (fault !== null && file.hash !== null)) return { ok: true, note: fault };
+      return { ok: false, reason: fault ?? "the configuration could not be written yet" };
     },
     stop: async () => {
       isStopping = true;
       clearInterval(compareTimer);
       coalescer.cancel();
-      await Promise.all([services.stop(), statusWatch.close(), hostPolicy.close(), publisher.stop()]);
+      await Promise.all([services.stop(), statusWatch.close(), hostPolicy.close(), template.close(), publisher.stop()]);
       await events?.stop();
     },
   };

@@ -1,9 +1,8 @@
-import { dirname } from "node:path";
-import { watch } from "chokidar";
 import type { Logger } from "../ops/log.ts";
 import type { HostPolicy } from "../routes/host-policy.ts";
 import { type HostPolicyFile, readHostPolicy } from "../settings/host-policy.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
+import { watchFile } from "./watched-file.ts";
 
 /** The host policy as its file last said it well. */
 export interface HostPolicyWatch {
@@ -22,18 +21,13 @@ export interface HostPolicyWatchOptions {
   readonly onChange: () => void;
 }
 
-/** A writer that does not rename may be half-way: what it wrote is read so long after the first sign of it. */
-const settleMs = 50;
-
 const follow = (first: HostPolicyFile, options: HostPolicyWatchOptions): HostPolicyWatch => {
   const { compareIntervalMs, metrics, log, onChange } = options;
   let file = first;
   let badReason: string | null = null;
-  let settling: NodeJS.Timeout | null = null;
+  const { path } = first;
 
   const take = (): void => {
-    settling = null;
-    const { path } = file;
     const reading = readHostPolicy(path, file);
     metrics.hostPolicyLastReloadSuccessful.set(reading.ok ? 1 : 0);
     if (!reading.ok) {
@@ -51,31 +45,12 @@ const follow = (first: HostPolicyFile, options: HostPolicyWatchOptions): HostPol
     }
     badReason = null;
   };
-  const onSign = (): void => {
-    settling ??= setTimeout(take, settleMs);
-  };
-  // The directory, not the file: a new version is renamed into place, or the `..data` link beside it is.
-  const directory = dirname(file.path);
-  const watcher = watch(directory, {
-    ignoreInitial: true,
-    depth: 0,
-    ignored: (candidate) => candidate !== directory && candidate !== file.path,
-  });
-  watcher.on("raw", onSign);
-  watcher.on("all", onSign);
-  // The comparison carries on where the watch fails.
-  watcher.on("error", () => undefined);
-  // A version that was read half-written, or one that the watch did not tell of.
-  const timer = setInterval(onSign, compareIntervalMs);
+  const watch = watchFile(path, compareIntervalMs, take);
   return {
     get policy() {
       return file.policy;
     },
-    close: async () => {
-      clearInterval(timer);
-      if (settling !== null) clearTimeout(settling);
-      await watcher.close();
-    },
+    close: watch.close,
   };
 };
 

@@ -65,6 +65,11 @@ export const createMetrics = () => {
       help: "1 unless the file of HOST_POLICY is bad or missing, so that its last good version stands.",
       registers,
     }),
+    templateLastReloadSuccessful: new Gauge({
+      name: "hotroute_template_last_reload_successful",
+      help: "1 unless the file of TEMPLATE_FILE is bad or missing, so that its last good version stands.",
+      registers,
+    }),
     configBytes: new Gauge({ name: "hotroute_config_bytes", help: "Size of default.conf.", registers }),
     serviceEvents: new Counter({
       name: "hotroute_service_events_total",
@@ -86,6 +91,7 @@ export const createMetrics = () => {
   };
   showProblems(new Map());
   metrics.hostPolicyLastReloadSuccessful.set(1);
+  metrics.templateLastReloadSuccessful.set(1);
   for (const result of ["written", "unchanged", "failed"] satisfies RenderResult[]) metrics.renders.inc({ result }, 0);
   return { registry, ...metrics, showProblems };
 };

@@ -1,4 +1,5 @@
 import { type Configuration, type ConfigurationOptions, configure } from "../nginx/configuration.ts";
+import { TemplateError } from "../nginx/template-error.ts";
 import type { Logger } from "../ops/log.ts";
 import { describeError } from "../ops/program.ts";
 import type { HostPolicy } from "../routes/host-policy.ts";
@@ -7,6 +8,7 @@ import type { ConfigFile } from "./config-file.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import type { ProblemLog } from "./problem-log.ts";
 import type { Publication } from "./propagation.ts";
+import type { TemplateWatch } from "./template-watch.ts";
 
 export interface PublisherOptions {
   readonly file: ConfigFile;
@@ -14,6 +16,7 @@ export interface PublisherOptions {
   readonly configuration: ConfigurationOptions;
   readonly services: () => Iterable<ServiceRecord>;
   readonly hostPolicy: () => HostPolicy | null;
+  readonly template: Pick<TemplateWatch, "apply">;
   readonly problems: ProblemLog;
   readonly metrics: GeneratorMetrics;
   readonly log: Logger;
@@ -60,7 +63,9 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
 
   const render = (): Rendered => {
     const startedMs = performance.now();
-    const configuration = configure(options.services(), options.configuration, options.hostPolicy());
+    const configuration = options.template.apply((template) =>
+      configure(options.services(), options.configuration, options.hostPolicy(), template),
+    );
     const renderMs = performance.now() - startedMs;
     metrics.renderDuration.observe(renderMs / 1000);
     metrics.services.set(configuration.serviceCount);
@@ -96,9 +101,10 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     try {
       configuration = render();
     } catch (error) {
-      // A fault of hotroute's own: the next change may be without it, and the last configuration stands until then.
+      // A template that cannot be used, or a fault of hotroute's own: the next change may be without it, and the last
+      // configuration stands until then.
       metrics.renders.inc({ result: "failed" });
-      log.error({ err: error }, "could not render the configuration");
+      if (!(error instanceof TemplateError)) log.error({ err: error }, "could not render the configuration");
       return;
     }
     try {

@@ -3,8 +3,10 @@ import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { ProgramError } from "./program.ts";
 
-/** What a probe answers: well, or the reason why not. */
-export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** What a probe answers: well, perhaps with a note of what is wrong all the same, or the reason why not. */
+export type Health =
+  | { readonly ok: true; readonly note?: string | null }
+  | { readonly ok: false; readonly reason: string };
 
 /** What a program shows of itself over HTTP. */
 export interface Endpoints {
@@ -23,7 +25,8 @@ export interface EndpointServer {
 
 const answerHealth = (response: ServerResponse, health: Health): void => {
   response.writeHead(health.ok ? 200 : 503, { "content-type": "text/plain; charset=utf-8" });
-  response.end(health.ok ? "ok\n" : `${health.reason}\n`);
+  const text = health.ok ? ["ok", health.note ?? null].filter((line) => line !== null).join("\n") : health.reason;
+  response.end(`${text}\n`);
 };
 
 const answerMetrics = async (response: ServerResponse, registry: Registry): Promise<void> => {
