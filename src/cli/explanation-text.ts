@@ -108,7 +108,13 @@ const problemRows = (host: string | null, winner: Route | null, { loaded, findin
 const upstreamRows = ({ upstream, behaviour }: Route): readonly Row[] =>
   upstream === null || behaviour.answer !== null
     ? []
-    : [{ topic: "upstream", text: `${upstream.name} at ${upstream.addresses.join(", ")}`, place: null }];
+    : [
+        {
+          topic: "upstream",
+          text: `${upstream.name} at ${upstream.addresses.join(", ")}, ${upstream.protocol}`,
+          place: null,
+        },
+      ];
 
 const answeredRows = (winner: Route, { lost, others }: Explanation, prepared: Prepared, options: ParseOptions) => {
   const placeOf = ({ service }: Route): Place | null => placeOfClaim(prepared.loaded, service, options.keyPrefix);

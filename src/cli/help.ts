@@ -20,8 +20,8 @@ all
   -v, --verbose         say what is skipped, and why
   -h, --help, --version
 
-The settings are those of the cluster, from the environment: SERVICE_SELECTOR, NAMESPACES, KEY_PREFIX, CLASS,
-HOST_POLICY, HTTP_LISTEN, TRUSTED_PROXIES, UPSTREAM_CA_FILE.
+The settings are those of init and generator, from the environment: SERVICE_SELECTOR, KEY_PREFIX, CLASS,
+NAMESPACES, HOST_POLICY, HTTP_LISTEN and what else decides the configuration.
 
 Exit codes: 0 all is well; 1 problems (lint, render --strict), nginx -t failed, or nobody answers the URL;
 2 a mistake in the command, in a setting, or a file that cannot be read.

@@ -1,5 +1,5 @@
 import { type Configuration, configure } from "../nginx/configuration.ts";
-import { findWinner } from "../routes/explain.ts";
+import { createWinnerFinder, type WinnerFinder } from "../routes/explain.ts";
 import { applyHostPolicy } from "../routes/host-policy.ts";
 import { parseService } from "../routes/parse.ts";
 import type { Problem } from "../routes/problem.ts";
@@ -47,10 +47,10 @@ const withAge = ({ message }: Problem, winner: Route | null): string =>
     ? `${message}; in a cluster the older one would have it`
     : message;
 
-const locate = (problem: Problem, loaded: LoadedServices, routes: readonly Route[], keyPrefix: string): Finding => {
+const locate = (problem: Problem, loaded: LoadedServices, findWinner: WinnerFinder, keyPrefix: string): Finding => {
   const { service, key } = problem;
   if (problem.reason === "Conflict") {
-    const winner = findWinner(routes, problem);
+    const winner = findWinner(problem);
     const related = winner === null ? null : placeOfClaim(loaded, winner.service, keyPrefix);
     return findingOf(
       { ...problem, message: withAge(problem, winner) },
@@ -67,6 +67,7 @@ export const judge = (loaded: LoadedServices, routing: RoutingSettings): Judgeme
   const configuration = configure(loaded.services, routing.configuration, routing.hostPolicy?.policy ?? null);
   const routes = collectRoutes(loaded, routing);
   const { keyPrefix } = routing.configuration;
-  const found = configuration.problems.map((problem) => locate(problem, loaded, routes, keyPrefix));
+  const findWinner = createWinnerFinder(routes);
+  const found = configuration.problems.map((problem) => locate(problem, loaded, findWinner, keyPrefix));
   return { configuration, routes, findings: sortFindings([...loaded.findings, ...found]) };
 };

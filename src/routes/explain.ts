@@ -23,18 +23,19 @@ export interface Explanation {
   readonly others: readonly Route[];
 }
 
-const isSameMatch = (a: Match, b: Match): boolean => describeMatch(a) === describeMatch(b);
+interface Settled {
+  readonly winner: Route;
+  readonly lost: readonly LostClaim[];
+}
 
-/**
- * Parts the routes that claim one match into the one that has it and those that lost.
- *
- * @param claims routes of the same match, in their Services' order
- */
-const settle = (claims: readonly [Route, ...Route[]]): Pick<Explanation, "lost"> & { readonly winner: Route } => {
-  const [first] = claims;
-  const [winner = first, ...losers] = [...claims].sort(compareClaims);
+/** Parts the routes that claim one match, at least one, into the one that has it and those that lost. */
+const settle = (claims: readonly Route[]): Settled => {
+  const [winner, ...losers] = claims.toSorted(compareClaims);
+  if (winner === undefined) throw new RangeError("a match without a claim");
   return { winner, lost: losers.map((route) => ({ route, why: conflictProblem(route, winner).message })) };
 };
+
+const outOfReach = Number.NEGATIVE_INFINITY;
 
 /** How many characters of a path a match takes for itself: the more, the better; null: it does not take the path. */
 const reach = (match: Match, path: string): number | null => {
@@ -60,25 +61,34 @@ export const explainRequest = (routes: readonly Route[], request: RouteRequest):
   const hosts = new Set(routes.map(hostOf).filter((host) => host !== null));
   const host = findHost(hosts, request.host);
   const candidates = routes.filter((route) => route.match.kind === "default-backend" || hostOf(route) === host);
-  const ranked = candidates
-    .map((route) => ({ route, reach: reach(route.match, request.path) }))
-    .sort((a, b) => (b.reach ?? -2) - (a.reach ?? -2));
-  const best = ranked[0]?.reach == null ? null : ranked[0].route;
-  if (best === null) return { host, winner: null, lost: [], others: candidates };
-  const [first = best, ...rest] = candidates.filter(({ match }) => isSameMatch(match, best.match));
-  const others = ranked.map(({ route }) => route).filter(({ match }) => !isSameMatch(match, best.match));
-  return { host, ...settle([first, ...rest]), others };
+  const ranked = [...Map.groupBy(candidates, ({ match }) => describeMatch(match)).values()]
+    .map(settle)
+    .map((settled) => ({ ...settled, reach: reach(settled.winner.match, request.path) ?? outOfReach }))
+    .sort((a, b) => b.reach - a.reach);
+  const [best, ...rest] = ranked;
+  const winners = ranked.map(({ winner }) => winner);
+  if (best === undefined || best.reach === outOfReach) return { host, winner: null, lost: [], others: winners };
+  return { host, winner: best.winner, lost: best.lost, others: rest.map(({ winner }) => winner) };
 };
 
-/** The route that a conflict was lost to, by what was said of it; null where the routes do not tell. */
-export const findWinner = (routes: readonly Route[], conflict: Problem): Route | null => {
-  const isSaid = (route: Route, rival: Route): boolean =>
-    compareClaims(rival, route) <= 0 && conflictProblem(route, rival).message === conflict.message;
-  for (const route of routes) {
-    if (serviceKey(route.service) !== serviceKey(conflict.service)) continue;
-    if (!conflict.message.startsWith(describeMatch(route.match))) continue;
-    const winner = routes.find((rival) => isSameMatch(rival.match, route.match) && isSaid(route, rival));
-    if (winner !== undefined) return winner;
-  }
-  return null;
+/** Finds the route that a conflict was lost to, by what was said of it; null where the routes do not tell. */
+export type WinnerFinder = (conflict: Problem) => Route | null;
+
+/**
+ * Sorts the routes once, for many conflicts.
+ *
+ * @param routes everybody's, conflicts included
+ */
+export const createWinnerFinder = (routes: readonly Route[]): WinnerFinder => {
+  const claims = Map.groupBy(routes, ({ match }) => describeMatch(match));
+  const byService = Map.groupBy(routes, ({ service }) => serviceKey(service));
+  return (conflict) => {
+    for (const route of byService.get(serviceKey(conflict.service)) ?? []) {
+      const text = describeMatch(route.match);
+      if (!conflict.message.startsWith(text)) continue;
+      const [winner] = (claims.get(text) ?? []).toSorted(compareClaims);
+      if (winner !== undefined && conflictProblem(route, winner).message === conflict.message) return winner;
+    }
+    return null;
+  };
 };

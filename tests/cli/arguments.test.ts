@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseCommand } from "../../src/cli/arguments.ts";
 import { help } from "../../src/cli/help.ts";
@@ -81,7 +83,7 @@ describe("the help", () => {
     );
   });
 
-  it("names every command and option", () => {
+  it("names every command and option, and so does docs/cli.md", () => {
     const options = [
       "--output",
       "--check",
@@ -92,6 +94,10 @@ describe("the help", () => {
       "--help",
       "--version",
     ];
-    for (const word of [...options, "render", "lint", "explain"]) assert.ok(help.includes(word), word);
+    const page = readFileSync(join(import.meta.dirname, "../../docs/cli.md"), "utf8");
+    for (const word of [...options, "render", "lint", "explain"]) {
+      assert.ok(help.includes(word), word);
+      assert.ok(page.includes(`\`${word}`) || page.includes(`hotroute ${word}`), `docs/cli.md: ${word}`);
+    }
   });
 });

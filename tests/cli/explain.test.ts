@@ -223,7 +223,7 @@ describe("hotroute explain", () => {
       "shop.example.com/cart/1",
       "Service default/shop answers",
       "route | shop.example.com /cart (Prefix) | shop.yaml:9",
-      "upstream | shop.default.80 at 10.0.0.1:80",
+      "upstream | shop.default.80 at 10.0.0.1:80, HTTP",
       "settings | hotroute.io/host: shop.example.com | shop.yaml:8",
       "hotroute.io/path: /cart | shop.yaml:9",
       "hotroute.io/proxy-body-size: 8m | shop.yaml:10",
