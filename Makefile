@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help demo smoke test check types lint format golden build install nginx clean
+.PHONY: help demo smoke test nightly check types lint format golden build install nginx clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -18,6 +18,9 @@ smoke: build nginx ## the demo unattended: change a Service, wait for nginx to a
 
 test: build nginx ## every test that can run here; says aloud what is skipped, and why
 	@node scripts/test.ts
+
+nightly: build nginx ## the tests with many more cases
+	@HOTROUTE_SECURITY_CASES=100000 HOTROUTE_DIFFERENTIAL_REQUESTS=3000 node scripts/test.ts
 
 check: lint types test ## the whole gate
 

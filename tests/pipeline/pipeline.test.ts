@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { parseStatus } from "../../src/contract/status.ts";
 import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
@@ -13,6 +15,24 @@ import { freePort } from "../support/ports.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
+
+/** An upgraded connection through nginx. */
+const openWebSocket = (port: number, host: string): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    const headers = { host, connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+    const sent = request({ host: "127.0.0.1", port, path: "/", headers, agent: false });
+    sent.on("upgrade", (_answer, socket) => resolve(socket));
+    sent.on("response", (answer) => reject(new Error(`no upgrade, but ${answer.statusCode}`)));
+    sent.on("error", reject);
+    sent.end();
+  });
+
+const echo = (socket: Duplex, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    socket.once("data", (data: Buffer) => resolve(data.toString()));
+    socket.once("close", () => reject(new Error("the connection was closed")));
+    socket.write(text);
+  });
 
 const hasKubectl = kubectlAvailable();
 
@@ -107,6 +127,15 @@ for (const kind of apiServerKinds) {
         assert.equal(await answer("app-2.example.com"), "app-2");
         await patchService(server, "app-1", { metadata: { annotations: { "hotroute.io/path": null } } });
         await waitForAnswer("app-1.example.com", "app-1");
+      });
+
+      it("a WebSocket lives across a reload", async () => {
+        const socket = await openWebSocket(port, "app-3.example.com");
+        assert.equal(await echo(socket, "before"), "before");
+        await patchService(server, "app-4", { metadata: { labels: { "hotroute.io/host": "reloaded.example.com" } } });
+        await waitForAnswer("reloaded.example.com", "app-4");
+        assert.equal(await echo(socket, "after"), "after");
+        socket.destroy();
       });
 
       it("status.json says what is live, as the contract has it", async () => {
