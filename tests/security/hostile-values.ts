@@ -150,7 +150,7 @@ const goodValues: Readonly<Record<string, readonly string[]>> = {
   "path-type": ["Prefix", "Exact"],
   port: ["80", "http"],
   priority: ["0", "-1000000", "1000000"],
-  "backend-protocol": ["HTTP", "HTTPS"],
+  "backend-protocol": ["HTTP", "HTTPS", "GRPC", "GRPCS"],
   "upstream-vhost": ["inner.example.com", "INNER.Example.com", `${"l".repeat(63)}.example.com`],
   "strip-prefix": ["true", "false"],
   "proxy-body-size": ["0", "1", "8m", "8M", "999999999g"],

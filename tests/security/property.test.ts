@@ -4,7 +4,7 @@ import { configure } from "../../src/nginx/configuration.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
 import { createRandom, type Random } from "../apiserver/random.ts";
-import { type NginxUnderTest, nginxBinaries } from "../support/nginx-binaries.ts";
+import { isNginxAtLeast, type NginxUnderTest, nginxBinaries } from "../support/nginx-binaries.ts";
 import { testConfiguration } from "../support/nginx-server.ts";
 import { tokenize } from "../support/nginx-tokenizer.ts";
 import { locationsOf, type ServedLocation } from "./conformance.ts";
@@ -103,7 +103,7 @@ const checkBatch = (random: Random, hostile: readonly ServiceRecord[], tally: Ta
 };
 
 const assertTaken = async (nginx: NginxUnderTest, services: readonly ServiceRecord[]): Promise<void> => {
-  const { text } = configure(services, options);
+  const { text } = configure(services, { ...options, isGrpcAvailable: isNginxAtLeast(nginx, "1.25.1") });
   const { code, stderr } = await testConfiguration(nginx, text);
   const [, line] = /default\.conf:(\d+)/.exec(stderr) ?? [];
   assert.equal(code, 0, `seed ${seed}, nginx ${nginx.version}: ${stderr}${text.split("\n")[Number(line) - 1] ?? ""}`);
