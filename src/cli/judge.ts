@@ -1,4 +1,5 @@
 import { type Configuration, configure } from "../nginx/configuration.ts";
+import type { SiteTemplate } from "../nginx/site-view.ts";
 import { createWinnerFinder, type WinnerFinder } from "../routes/explain.ts";
 import { applyHostPolicy } from "../routes/host-policy.ts";
 import { parseService } from "../routes/parse.ts";
@@ -62,9 +63,14 @@ const locate = (problem: Problem, loaded: LoadedServices, findWinner: WinnerFind
   return findingOf(problem, place ?? loaded.manifests.get(serviceKey(service))?.place ?? null, null);
 };
 
-/** Runs the Services through the very core that the cluster runs them through. */
-export const judge = (loaded: LoadedServices, routing: RoutingSettings): Judgement => {
-  const configuration = configure(loaded.services, routing.configuration, routing.hostPolicy?.policy ?? null);
+/**
+ * Runs the Services through the very core that the cluster runs them through.
+ *
+ * @throws TemplateError where a template of the user's own cannot be applied
+ */
+export const judge = (loaded: LoadedServices, routing: RoutingSettings, template: SiteTemplate): Judgement => {
+  const policy = routing.hostPolicy?.policy ?? null;
+  const configuration = configure(loaded.services, routing.configuration, policy, template);
   const routes = collectRoutes(loaded, routing);
   const { keyPrefix } = routing.configuration;
   const findWinner = createWinnerFinder(routes);

@@ -1,3 +1,4 @@
+import { showValue } from "../routes/problem.ts";
 import { readService, type ServiceRecord, serviceKey } from "../routes/service.ts";
 import { giveClusterIPs } from "./cluster-ip.ts";
 import type { Finding } from "./finding.ts";
@@ -81,8 +82,14 @@ const takeService = (manifest: ManifestObject, options: LoadOptions): Taken => {
   }
   if (untyped.length > 0) {
     const findings = untyped.map(({ key, source, place: at }) => {
-      const message = `the API server takes only text here, and ${source} is none: put it in quotes`;
-      return { ...refused, place: at, service: { namespace: service.namespace, name: service.name }, key, message };
+      const message = `the API server takes only text here, and ${showValue(source)} is none: put it in quotes`;
+      return {
+        ...refused,
+        place: at,
+        service: { namespace: service.namespace, name: service.name },
+        key: showValue(key),
+        message,
+      };
     });
     return { kind: "refused", findings };
   }
@@ -146,4 +153,4 @@ export const loadServices = (names: readonly string[], options: LoadOptions): Lo
 
 /** The lines that `--verbose` shows of what was left out. */
 export const describeSkipped = (skipped: readonly SkippedObject[]): string =>
-  skipped.map(({ place, why }) => `${describePlace(place)}: skipped: ${why}\n`).join("");
+  skipped.map(({ place, why }) => `${describePlace(place)}: skipped: ${showValue(why)}\n`).join("");

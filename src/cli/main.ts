@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { TemplateError } from "../nginx/template-error.ts";
 import { describeError, type ExitCode, runProgram } from "../ops/program.ts";
 import { SettingsError } from "../settings/environment.ts";
-import type { Command } from "./arguments.ts";
+import type { Command, InputArguments } from "./arguments.ts";
 import { type CliConfig, readCommand, readConfig } from "./config.ts";
 import { explain } from "./explain.ts";
 import { help } from "./help.ts";
@@ -10,13 +11,33 @@ import { render } from "./render.ts";
 import { processStreams, type Streams } from "./streams.ts";
 import { version } from "./version.ts";
 
-const configure = async (streams: Streams): Promise<CliConfig | null> => {
+type InputCommand = Extract<Command, InputArguments>;
+
+const mistakes: readonly (abstract new (...args: never) => Error)[] = [SettingsError, TemplateError];
+
+const runWithSettings = (command: InputCommand, config: CliConfig, streams: Streams): Promise<ExitCode> => {
+  switch (command.kind) {
+    case "render":
+      return render(command, config, streams);
+    case "lint":
+      return lint(command, config, streams);
+    case "explain":
+      return explain(command, config, streams);
+  }
+};
+
+/** A setting that cannot be used, or the template that one names: one line, and exit 2. */
+const runOnInputs = async (command: InputCommand, streams: Streams): Promise<ExitCode> => {
+  if (command.inputs.length === 0 && process.stdin.isTTY) {
+    await streams.err("hotroute: name files or folders, or pipe Services into standard input\n");
+    return 2;
+  }
   try {
-    return readConfig();
+    return await runWithSettings(command, readConfig(), streams);
   } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
+    if (!mistakes.some((kind) => error instanceof kind)) throw error;
     await streams.err(`hotroute: ${describeError(error)}\n`);
-    return null;
+    return 2;
   }
 };
 
@@ -34,21 +55,7 @@ const run = async (command: Command, streams: Streams): Promise<ExitCode> => {
     case "render":
     case "lint":
     case "explain":
-      break;
-  }
-  if (command.inputs.length === 0 && process.stdin.isTTY) {
-    await streams.err("hotroute: name files or folders, or pipe Services into standard input\n");
-    return 2;
-  }
-  const config = await configure(streams);
-  if (config === null) return 2;
-  switch (command.kind) {
-    case "render":
-      return render(command, config, streams);
-    case "lint":
-      return lint(command, config, streams);
-    case "explain":
-      return explain(command, config, streams);
+      return runOnInputs(command, streams);
   }
 };
 

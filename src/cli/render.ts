@@ -11,10 +11,10 @@ import type { Streams } from "./streams.ts";
 type RenderCommand = Extract<Command, { kind: "render" }>;
 
 /** The exit code of `nginx -t`'s answer, after it was told. */
-const check = async ({ loaded }: Prepared, config: CliConfig, streams: Streams): Promise<0 | 1 | 2> => {
+const check = async ({ loaded, template }: Prepared, config: CliConfig, streams: Streams): Promise<0 | 1 | 2> => {
   const { configuration, hostPolicy } = config.routing;
   const listens = testListens(configuration.listens);
-  const { text } = configure(loaded.services, { ...configuration, listens }, hostPolicy?.policy ?? null);
+  const { text } = configure(loaded.services, { ...configuration, listens }, hostPolicy?.policy ?? null, template);
   const verdict = await testWithNginx(text, config.nginxBin, config.environment);
   switch (verdict.kind) {
     case "accepted":

@@ -6,6 +6,7 @@ import { parseLabelSelector } from "../../src/cli/label-selector.ts";
 import { loadServices } from "../../src/cli/load.ts";
 import { readUrl } from "../../src/cli/url.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
+import { builtInTemplate } from "../../src/nginx/partials.ts";
 import { explainRequest } from "../../src/routes/explain.ts";
 import type { Route } from "../../src/routes/route.ts";
 import { readSettings } from "../../src/settings/environment.ts";
@@ -171,7 +172,7 @@ for (const nginx of nginxBinaries) {
         const isSelected = parseLabelSelector(routing.serviceSelector);
         assert.ok(isSelected !== null && parseListenList(`127.0.0.1:${port}`) !== null);
         const options = { keyPrefix: "hotroute.io/", isSelected, namespaces: null, defaultNamespace: "default" };
-        judgement = judge(loadServices([folder], { ...options, clusterIP: null }), routing);
+        judgement = judge(loadServices([folder], { ...options, clusterIP: null }), routing, builtInTemplate);
         server = await startNginx(nginx, judgement.configuration.text, port);
       });
       after(async () => {

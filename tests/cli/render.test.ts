@@ -81,6 +81,24 @@ describe("hotroute render", () => {
     assert.match(stderr, /^b\.yaml:\d+:\d+: /);
   });
 
+  it("uses a template of one's own, and says in one line what is wrong with one", async () => {
+    const folder = makeFolder({
+      "a.yaml": shop,
+      "good.hbs": "# {{#each servers}}{{#each serverNames}}{{this}}{{/each}}{{/each}}\n",
+      "bad.hbs": "# one\n{{#each servers}}\n",
+    });
+    const withTemplate = (name: string) =>
+      runCommand(["render", "a.yaml"], { cwd: folder, environment: { TEMPLATE_FILE: join(folder, name) } });
+    const good = await withTemplate("good.hbs");
+    assert.equal(good.stdout.split("\n")[0], "# shop.example.com");
+    const bad = await withTemplate("bad.hbs");
+    assert.deepEqual([bad.code, bad.stdout], [2, ""]);
+    assert.match(bad.stderr, /^hotroute: [^\n]*bad\.hbs[^\n]*\n$/);
+    const absent = await withTemplate("absent.hbs");
+    assert.equal(absent.code, 2);
+    assert.match(absent.stderr, /^hotroute: bad settings: TEMPLATE_FILE="[^\n]*\n$/);
+  });
+
   it("ends quietly when nobody reads on", async () => {
     const services = Array.from({ length: 2000 }, (_, index) => serviceYaml(`s${index}`, { host: `h${index}.test` }));
     const folder = makeFolder({ "a.yaml": services.join("---\n") });
