@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { configure } from "../../src/nginx/configuration.ts";
 import { keys, notAvailable } from "../../src/routes/keys.ts";
@@ -21,7 +23,13 @@ const rowsOf = (...header: readonly string[]) => tablesOf(...header).flatMap(({ 
 
 const mapped = rowsOf("ingress-nginx", "here", "what to know");
 const values = rowsOf("key", "value", "here");
-const settings: ReadonlySet<string> = new Set(codeSpans(readPage("settings.md").text));
+const source = join(import.meta.dirname, "../../src");
+/** Every name in capitals that the programs read. */
+const settings: ReadonlySet<string> = new Set(
+  globSync(["*/config.ts", "settings/*.ts"], { cwd: source })
+    .map((path) => readFileSync(join(source, path), "utf8"))
+    .flatMap((text) => [...text.matchAll(/"([A-Z]+(?:_[A-Z]+)*)"/g)].map(([, name = ""]) => name)),
+);
 
 describe("docs/migrating.md", () => {
   it("names every annotation of ingress-nginx", () => {
@@ -75,7 +83,7 @@ describe("docs/migrating.md", () => {
     });
   }
 
-  it("names no setting that docs/settings.md does not", () => {
+  it("names no setting that no program reads", () => {
     const elsewhere = new Set([
       ...rowsOf("nginx-proxy").flatMap(([there = ""]) => codeSpans(there)),
       ...values.flatMap(([, value = ""]) => codeSpans(value)),
