@@ -8,8 +8,8 @@ export interface TemplateOutline {
 }
 
 const prototypes: readonly object[] = [Object.prototype, Array.prototype, String.prototype];
-/** A list's own, and helpers by the name of a method; what else prototypes have, no template may ask for. */
-const allowed: ReadonlySet<string> = new Set(["length", "join", "with"]);
+/** Fields of the model, and helpers, by the name of a method; what else prototypes have, no template may ask for. */
+const allowed: ReadonlySet<string> = new Set(["length", "match", "join", "with"]);
 const isOfPrototype = (part: string): boolean =>
   !allowed.has(part) && prototypes.some((prototype) => Object.hasOwn(prototype, part));
 

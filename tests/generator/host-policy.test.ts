@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { apiServerKinds } from "../support/api-servers.ts";
+import { createConfigMapVolume, replaceFile } from "../support/config-map-volume.ts";
 import { createNamespace, exposeService } from "../support/namespaces.ts";
 import { startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
@@ -15,29 +16,6 @@ after(() => rm(scratch, { recursive: true, force: true }));
 const onlyA = "team-a: [a.example.com]\n";
 const onlyB = "team-b: [b.example.com]\n";
 const both = onlyA + onlyB;
-
-/** A volume as the kubelet updates it: the file is a link through `..data`, which is swapped by rename. */
-const createConfigMapVolume = async (text: string) => {
-  const folder = await mkdtemp(join(scratch, "volume-"));
-  let version = 0;
-  const update = async (content: string): Promise<void> => {
-    version += 1;
-    await mkdir(join(folder, `..${version}`));
-    await writeFile(join(folder, `..${version}`, "policy.yaml"), content);
-    await symlink(`..${version}`, join(folder, "..data_tmp"));
-    await rename(join(folder, "..data_tmp"), join(folder, "..data"));
-    if (version > 1) await rm(join(folder, `..${version - 1}`), { recursive: true });
-  };
-  await update(text);
-  await symlink("..data/policy.yaml", join(folder, "policy.yaml"));
-  return { path: join(folder, "policy.yaml"), update };
-};
-
-/** By rename: nobody reads half of it. */
-const replaceFile = async (path: string, text: string): Promise<void> => {
-  await writeFile(`${path}.next`, text);
-  await rename(`${path}.next`, path);
-};
 
 const startGenerator = async (t: TestContext, server: TestApiServer, policy: string, compareIntervalMs: number) => {
   const folder = await mkdtemp(join(scratch, "case-"));
@@ -84,7 +62,7 @@ describe("generator with a host policy", () => {
   after(() => server?.stop());
 
   it("follows the swaps of a ConfigMap's volume, and reports what it refuses", async (t) => {
-    const volume = await createConfigMapVolume(onlyA);
+    const volume = await createConfigMapVolume(scratch, "policy.yaml", onlyA);
     const generator = await startGenerator(t, server, volume.path, neverMs);
     await generator.waitForRouted("a");
     const { problem } = await generator.program.waitForLog("a Service has a problem");

@@ -4,6 +4,7 @@ import { parseAllDocuments } from "yaml";
 import { parseAccessLog } from "../../src/nginx/access-log.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
+import type { SiteTemplate } from "../../src/nginx/site-view.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
 import { parseCidr } from "../../src/routes/values/cidr.ts";
@@ -67,12 +68,13 @@ const readOptions = (name: string): ConfigurationOptions => {
 export const runGolden = (
   name: string,
   order: (services: readonly ServiceRecord[]) => readonly ServiceRecord[] = (services) => services,
+  template?: SiteTemplate,
 ): Configuration => {
   const options = readOptions(name);
   const services = documents(name, "services.yaml").map((document) =>
     must(readService(document, options.keyPrefix), "Service"),
   );
-  return configure(order(services), options);
+  return configure(order(services), options, null, template);
 };
 
 export const problemsText = ({ problems }: Configuration): string =>
