@@ -19,6 +19,16 @@ const clientNodeApart: Plugin = {
   },
 };
 
+// Only a template of a user's own needs the compiler: most programs never load this file.
+const handlebarsApart: Plugin = {
+  name: "handlebars-apart",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^handlebars$/ }, ({ kind }) =>
+      kind === "entry-point" ? null : { path: "./handlebars.cjs", external: true },
+    );
+  },
+};
+
 mkdirSync(join(root, "dist"), { recursive: true });
 const { warnings } = await build({
   absWorkingDir: root,
@@ -27,9 +37,10 @@ const { warnings } = await build({
     // Named as people call it.
     hotroute: "src/cli/main.ts",
     "client-node": clientNode,
+    handlebars: "handlebars",
   },
   define: { HOTROUTE_VERSION: JSON.stringify(version) },
-  plugins: [clientNodeApart],
+  plugins: [clientNodeApart, handlebarsApart],
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   bundle: true,
