@@ -95,6 +95,15 @@ describe("a template of one's own", () => {
     );
   });
 
+  it("is given each field that docs/template.md has, and no other", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/template.md"), "utf8");
+    const model = page.slice(page.indexOf("## The model"), page.indexOf("## Helpers"));
+    const documented = [...model.matchAll(/^\| `(\w+)` \|/gm)].map((row) => row[1]);
+    const { servers, upstreams } = view;
+    const parts = [view, upstreams[0], servers[0], servers[0]?.locations[0]].map((part) => Object.keys(part ?? {}));
+    assert.deepEqual([...new Set(documented)].sort(), [...new Set(parts.flat())].sort());
+  });
+
   it("ends with the footer, also when its own last line has no newline", () => {
     const { text } = configure(twoServices, defaultOptions, null, compileText("# {{listens.length}} listens"));
     assert.match(text, /^# 1 listens\n# sha256:/);
