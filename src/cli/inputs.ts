@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compareText } from "../routes/service.ts";
+import { readStandardInput } from "./streams.ts";
 
 /** A text to read Services from. */
 export interface SourceText {
@@ -24,7 +25,6 @@ export interface Inputs {
 const manifestName = /\.(?:ya?ml|json)$/i;
 /** Other people's files. */
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules"]);
-const standardInput = 0;
 
 /** The files of a folder and of those in it, in order of path; links to folders are not followed, hidden names not read. */
 const findManifests = (folder: string): readonly string[] =>
@@ -55,7 +55,10 @@ const failureOf = (error: unknown, file: string | null): Failure => {
 // Kubernetes takes UTF-8 alone; other bytes would be read as something that nobody wrote.
 const decode = (bytes: Buffer): string => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
-const readSource = (file: string | null): SourceText => ({ file, text: decode(readFileSync(file ?? standardInput)) });
+const readSource = (file: string | null): SourceText => ({
+  file,
+  text: decode(file === null ? readStandardInput() : readFileSync(file)),
+});
 
 /**
  * Reads files, folders (`*.yaml`, `*.yml`, `*.json` in them, at any depth) and standard input (`-`, or nothing named).

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isatty } from "node:tty";
 import { TemplateError } from "../nginx/template-error.ts";
 import { describeError, type ExitCode, runProgram } from "../ops/program.ts";
 import { SettingsError } from "../settings/environment.ts";
@@ -28,7 +29,8 @@ const runWithSettings = (command: InputCommand, config: CliConfig, streams: Stre
 
 /** A setting that cannot be used, or the template that one names: one line, and exit 2. */
 const runOnInputs = async (command: InputCommand, streams: Streams): Promise<ExitCode> => {
-  if (command.inputs.length === 0 && process.stdin.isTTY) {
+  // Not process.stdin.isTTY: to touch that stream makes the pipe non-blocking.
+  if (command.inputs.length === 0 && isatty(0)) {
     await streams.err("hotroute: name files or folders, or pipe Services into standard input\n");
     return 2;
   }

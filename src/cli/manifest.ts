@@ -51,6 +51,8 @@ const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 const asText = (value: unknown): string => (typeof value === "string" ? value : "");
 
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
+
 /** One document, with the way from its nodes to places. */
 class Locator {
   readonly #document: Document;
@@ -149,7 +151,7 @@ export const readManifest = (text: string, file: string | null): Manifest => {
     const locator = new Locator(document, lines, file);
     for (const { pos, message } of document.errors) {
       const { line, col } = lines.linePos(pos[0]);
-      faults.push({ place: { file, line: Math.max(line, 1), column: Math.max(col, 1) }, message: message.trim() });
+      faults.push({ place: { file, line: Math.max(line, 1), column: Math.max(col, 1) }, message: oneLine(message) });
     }
     if (document.errors.length > 0) continue;
     try {
@@ -157,7 +159,7 @@ export const readManifest = (text: string, file: string | null): Manifest => {
     } catch (error) {
       // An alias without its anchor, or so many that they are an attack.
       const message = error instanceof Error ? error.message : String(error);
-      faults.push({ place: locator.place(document.contents), message });
+      faults.push({ place: locator.place(document.contents), message: oneLine(message) });
     }
   }
   return { objects, faults };

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { formatReport } from "../../src/cli/report.ts";
+import { waitFor } from "../support/wait.ts";
 import { makeFolder, runCommand, serviceYaml } from "./fixture.ts";
 
 const host = "shop.example.com";
@@ -36,6 +38,53 @@ describe("hotroute lint", () => {
   it("says nothing but a summary where nothing is wrong, and exits 0", async () => {
     const result = await runCommand(["lint"], { stdin: serviceYaml("shop", { host }) });
     assert.deepEqual(result, { code: 0, stdout: "", stderr: "hotroute: no problem in 1 Service (1 file, 1 route)\n" });
+  });
+
+  it("waits for a slow writer, on a pipe that does not block either", async () => {
+    const text = serviceYaml("shop", { host });
+    const script = join(import.meta.dirname, "../../src/cli/main.ts");
+    // Killed, it cannot take back that it made the pipe that both share non-blocking.
+    const unblock = "process.stdin.on('readable', () => {}); process.kill(process.pid, 'SIGKILL')";
+    const command = `"$0" -e "${unblock}"; exec "$0" "$1" lint`;
+    const child = spawn("sh", ["-c", command, process.execPath, script], { stdio: ["pipe", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      stderr += chunk;
+    });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    const cpuTicks = (): number => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+      return Number(fields[11]) + Number(fields[12]);
+    };
+    const isRunning = (): boolean => readFileSync(`/proc/${child.pid}/cmdline`, "utf8").includes("main.ts");
+    await waitFor("the command to run", isRunning);
+    // Once it no longer uses the processor it waits for input, of which there is none yet.
+    let before = -1;
+    const isWaiting = (): boolean => {
+      const last = before;
+      before = cpuTicks();
+      return before === last && before > 5;
+    };
+    await waitFor("the command to wait", isWaiting, { everyMs: 200 });
+    child.stdin.write(text.slice(0, 40));
+    child.stdin.end(text.slice(40));
+    assert.equal(await ended, 0);
+    // Before it, the shell may say that the first one was killed.
+    assert.match(stderr, /^(?:Killed\n)?hotroute: no problem in 1 Service \(1 file, 1 route\)\n$/);
+  });
+
+  it("says in one line that its output cannot be written", {
+    skip: !existsSync("/dev/full") && "no /dev/full",
+  }, async () => {
+    const full = openSync("/dev/full", "w");
+    const script = join(import.meta.dirname, "../../src/cli/main.ts");
+    const args = [script, "--help"];
+    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+    closeSync(full);
+    assert.equal(status, 1);
+    assert.match(stderr, /^hotroute cli: cannot write standard output: ENOSPC[^\n]*\n$/);
   });
 
   it("names both places of a conflict between files", async () => {
