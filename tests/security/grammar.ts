@@ -184,7 +184,7 @@ const maps: readonly Form[] = [
     opens: [
       ["default", ""],
       [whole(`https?://${name}(?::${port})?`), "$http_origin"],
-      [whole(`~\\^https?://\\[a-z0-9\\.-\\]\\+(?:\\\\\\.${label})+(?::${port})?\\$`), "$http_origin"],
+      [whole(`~\\^https?://\\[a-z0-9-\\]\\+(?:\\\\\\.${label})+(?::${port})?\\$`), "$http_origin"],
     ],
   },
 ];

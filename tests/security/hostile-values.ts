@@ -186,7 +186,14 @@ const pickOne = (random: Random, choices: readonly string[]): string => choices[
 
 export const randomKey = (random: Random): string => random.pick(keyNames);
 
-export const randomFragment = (random: Random): string => pickOne(random, fragments);
+/** What means something to nginx by itself. */
+const sharp: readonly string[] = ["$", ";", "{", "}", '"', "'", "\\", "#", "\n", " ", "$host"];
+
+export const randomFragment = (random: Random): string => pickOne(random, random.chance(0.3) ? sharp : fragments);
+
+/** What its own parser could fall for. */
+const tricksOf = (key: string): readonly string[] =>
+  key.endsWith("-headers") && !key.startsWith("cors-") ? oddJson : key === "routes" ? oddYaml : fragments;
 
 /** A value that its parser takes, alone. */
 export const goodValue = (random: Random, key: string): string =>
@@ -209,9 +216,8 @@ export const hostileValue = (random: Random, key: string): string => {
     case 3:
       return `${good},${fragment}`;
     case 4:
-      return pickOne(random, oddJson);
     case 5:
-      return pickOne(random, oddYaml);
+      return pickOne(random, tricksOf(key));
     case 6:
       return withoutOne(good, at);
     case 7:

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Configuration } from "../../src/nginx/configuration.ts";
+import { notAvailable } from "../../src/routes/keys.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { testConfiguration } from "../support/nginx-server.ts";
 import { tokenize } from "../support/nginx-tokenizer.ts";
@@ -94,12 +95,14 @@ const assertKeyNames = ({ keys, payloads }: Injection, payload: string): void =>
   for (const key of new Set([...keys, payload, `host${payload}`, ...payloads.map((one) => one.slice(0, 200))])) {
     const text = { annotations: { ...routed.annotations, [key]: payload } };
     const { problems } = configureTexts([text]);
+    // A guard of ingress-nginx that is not there yet closes the route; a key that nobody knows is ignored.
+    const isGuard = notAvailable.has(key);
     assert.deepEqual(
       problems.map(({ reason }) => reason),
-      ["UnknownKey"],
+      [isGuard ? "NotAvailable" : "UnknownKey"],
       key.slice(0, 80),
     );
-    assertIgnored(text, `key ${key.slice(0, 80)}`);
+    (isGuard ? assertRefused : assertIgnored)(text, `key ${key.slice(0, 80)}`);
   }
 };
 

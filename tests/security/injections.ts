@@ -200,4 +200,13 @@ export const injections: readonly Injection[] = [
     payloads: ["x;\nmirror /x;", "1m;client_body_temp_path /tmp/x", "5s;error_log /tmp/x", "on;}root /;#", "* {"],
     keys: ["proxy-hide-headers", "location-snippets", "server-snippets", "limit-req-key", "hsts-max-age"],
   },
+  {
+    id: "CVE-2026-94197",
+    // No advisory was found; the request's side is in requests.test.ts.
+    was: "NGINX Ingress Controller: X-Forwarded-* of somebody else's making were believed; here, made by a Service",
+    payloads: ["For", "Proto", "Host", "Port", "Prefix"].map((name) =>
+      JSON.stringify({ [`X-Forwarded-${name}`]: "x" }),
+    ),
+    keys: ["x-forwarded-prefix", "use-forwarded-headers", "forwarded-for-header"],
+  },
 ];

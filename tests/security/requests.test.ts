@@ -183,7 +183,7 @@ const attack = (nginx: NginxUnderTest): void => {
     }
   });
 
-  // CVE-2026-94197: what a client says of itself in X-Forwarded-* was believed.
+  // What a client says of itself in X-Forwarded-* was believed.
   it("CVE-2026-94197: spoofed X-Forwarded-* headers come to no backend", async () => {
     const names = ["For", "Proto", "Host", "Port", "Scheme", "Prefix", "Ssl", "Server"];
     const spoofed = names.flatMap((name) => [
