@@ -18,7 +18,7 @@ export interface Configuration {
   readonly problems: readonly Problem[];
   /** Services of this controller's class. */
   readonly serviceCount: number;
-  /** What is served, and by which Service. */
+  /** What is served, and by which Service; in no order. */
   readonly routes: readonly Route[];
   /** Matches that are served. */
   readonly routeCount: number;

@@ -14,7 +14,7 @@ const originPattern = (origin: Origin): string => {
   const at = origin.indexOf("*.");
   if (at < 0) return `"${origin}"`;
   const quoted = (text: string): string => text.replaceAll(".", "\\.");
-  return `"~^${quoted(origin.slice(0, at))}[a-z0-9.-]+\\.${quoted(origin.slice(at + 2))}$"`;
+  return `"~^${quoted(origin.slice(0, at))}[a-z0-9-]+\\.${quoted(origin.slice(at + 2))}$"`;
 };
 
 /** The map that a set of named origins needs; null where any origin is allowed. The same set gives the same name. */

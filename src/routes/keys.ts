@@ -136,11 +136,16 @@ interface NotAvailable {
   readonly asIs: readonly string[];
 }
 
+const closed = (name: string): readonly [string, NotAvailable] => [name, { route: "closed", asIs: [] }];
+
 /** Keys that are known, and not done yet. */
 export const notAvailable: ReadonlyMap<string, NotAvailable> = new Map<string, NotAvailable>([
   ["ssl-redirect", { route: "routed", asIs: ["false"] }],
   ["tls-secret", { route: "routed", asIs: [] }],
   ["auth-secret", { route: "closed", asIs: [] }],
+  // Guards of ingress-nginx: whoever copies one must not be served without it.
+  ...["auth-url", "auth-type", "auth-tls-secret", "auth-tls-verify-client", "satisfy"].map(closed),
+  ...["limit-rpm", "limit-whitelist", "limit-allowlist", "enable-modsecurity"].map(closed),
   ["auth-realm", { route: "routed", asIs: [] }],
   ["affinity", { route: "routed", asIs: ["none"] }],
   ["endpoints", { route: "routed", asIs: ["false"] }],

@@ -60,8 +60,7 @@ describe("docs/migrating.md", () => {
       [],
     );
     const prefixed = [...page.text.matchAll(/hotroute\.io\/([a-z-]+)/g)].map(([, name = ""]) => name);
-    // The one that the page warns of.
-    assert.deepEqual([...new Set(prefixed.filter((name) => !isKey(name)))], ["auth-url"]);
+    assert.deepEqual([...new Set(prefixed.filter((name) => !isKey(name)))], []);
   });
 
   for (const row of [...mapped, ...rowsOf("nginx-proxy", "here", "what to know")]) {
@@ -150,16 +149,14 @@ const withKey = (name: string, value: string) => {
 };
 
 describe("what docs/migrating.md warns of", () => {
-  it("a guard that hotroute does not know does not guard: it is reported, and the route is open", () => {
-    for (const name of [
-      "auth-url",
-      "auth-tls-secret",
-      "limit-rpm",
-      "limit-whitelist",
-      "satisfy",
-      "configuration-snippet",
-    ]) {
-      assert.deepEqual(withKey(name, "x"), { reasons: ["UnknownKey"], isRouted: true }, name);
+  it("a snippet under the prefix is an unknown key: it is reported, and the route is open", () => {
+    assert.deepEqual(withKey("configuration-snippet", "x"), { reasons: ["UnknownKey"], isRouted: true });
+  });
+
+  it("a guard of ingress-nginx that is not there yet closes the route", () => {
+    const guards = ["auth-url", "auth-type", "auth-tls-secret", "auth-tls-verify-client", "satisfy", "limit-rpm"];
+    for (const name of [...guards, "limit-whitelist", "limit-allowlist", "enable-modsecurity"]) {
+      assert.deepEqual(withKey(name, "x"), { reasons: ["NotAvailable"], isRouted: false }, name);
     }
   });
 

@@ -214,6 +214,7 @@ for (const nginx of nginxBinaries) {
         "https://evil.test",
         "https://app.test.evil.test",
         "https://sub.test",
+        "https://a.b.sub.test",
         "http://app.test",
         "null",
       ]) {

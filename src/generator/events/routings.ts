@@ -24,7 +24,7 @@ const collectNew = (
   isKnown: (uid: string) => boolean,
   all: Set<string>,
 ): readonly Routing[] => {
-  const found = new Map<string, { readonly first: Route; readonly matches: string[]; count: number }>();
+  const found = new Map<string, { readonly first: Route; readonly matches: string[] }>();
   let last: Route | null = null;
   let uid: string | null = null;
   for (const route of routes) {
@@ -36,16 +36,16 @@ const collectNew = (
     if (uid === null) continue;
     all.add(uid);
     if (isKnown(uid)) continue;
-    const entry = found.get(uid) ?? { first: route, matches: [], count: 0 };
+    const entry = found.get(uid) ?? { first: route, matches: [] };
     found.set(uid, entry);
-    entry.count += 1;
-    if (entry.matches.length < shownMatches) entry.matches.push(describeMatch(route.match));
+    entry.matches.push(describeMatch(route.match));
   }
-  return [...found].map(([key, { first, matches, count }]) => ({
+  return [...found].map(([key, { first, matches }]) => ({
     service: first.service,
     uid: key,
-    matches,
-    matchCount: count,
+    // Sorted, since an Event's name derives from its content, and routes come in no order.
+    matches: matches.sort().slice(0, shownMatches),
+    matchCount: matches.length,
   }));
 };
 

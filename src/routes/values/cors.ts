@@ -1,6 +1,6 @@
 import { parseHost } from "./host.ts";
 
-/** `*`, or a scheme with a host (perhaps `*.` for any below it) and a port. */
+/** `*`, or a scheme with a host (perhaps `*.` for one label) and a port. */
 export type Origin = string & { readonly __brand: "Origin" };
 
 export const originExpected =
