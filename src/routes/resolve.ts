@@ -9,7 +9,7 @@ import type { Host } from "./values/host.ts";
 /** A Site, and the conflicts that were decided on the way. */
 export interface Resolved {
   readonly site: Site;
-  /** The routes that are served, those of one Service in the order of their matches. */
+  /** The routes that are served. */
   readonly routes: readonly Route[];
   /** How many routes are in the Site. */
   readonly routeCount: number;

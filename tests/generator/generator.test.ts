@@ -131,6 +131,7 @@ for (const kind of apiServerKinds) {
     });
 
     it("reports a problem once, counts it, and says when it is gone", async () => {
+      const healthy = await waitForText(generator, /first\.example\.com;/);
       await createService(server, { name: "bad", labels: { "hotroute.io/expose": "true", "hotroute.io/port": "x_y" } });
       const { problem } = await generator.program.waitForLog("a Service has a problem");
       assert.match(String(problem), /^InvalidValue default\/bad hotroute\.io\/port="x_y": expected a port's number/);
@@ -146,6 +147,8 @@ for (const kind of apiServerKinds) {
       );
       const lines = generator.program.log().filter(({ msg }) => msg === "a Service has a problem");
       assert.equal(lines.length, 1);
+      // A refused route is in the file too, and the metric is set before the file is written.
+      await waitFor("the file without it", async () => (await generator.text()) === healthy);
     });
 
     it("puts back a file that somebody deleted or changed", async () => {

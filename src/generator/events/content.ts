@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Problem } from "../../routes/problem.ts";
 import { type ServiceRef, serviceKey } from "../../routes/service.ts";
 import { oneLineNote } from "./note.ts";
@@ -43,8 +43,8 @@ const hashLength = 20;
 
 /** `shop.5f0c…`: a DNS subdomain, as events.k8s.io wants names to be. */
 const eventName = (service: ServiceRef, identity: readonly (string | null)[]): string => {
-  const hash = createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, hashLength);
-  return `${service.name.slice(0, 63).replace(/[^a-z0-9]+$/, "")}.${hash}`;
+  const digest = hash("sha256", JSON.stringify(identity), "hex").slice(0, hashLength);
+  return `${service.name.slice(0, 63).replace(/[^a-z0-9]+$/, "")}.${digest}`;
 };
 
 const problemEvent = ({ service, reason, key, value, message }: Problem, uid: string): EventContent => {
