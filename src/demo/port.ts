@@ -28,14 +28,26 @@ const tryListen = (host: string, port: number): Promise<number | null> =>
     });
   });
 
+// Below those that the kernel gives to outgoing connections, one of which could take it before nginx does.
+const firstPort = 20_000;
+const portCount = 12_000;
+
+const tryAny = async (host: string): Promise<number | null> => {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = await tryListen(host, firstPort + Math.floor(Math.random() * portCount));
+    if (port !== null) return port;
+  }
+  return tryListen(host, 0);
+};
+
 /**
- * Finds a free port on a loopback address: the preferred one, else whichever the kernel gives.
+ * Finds a free port on a loopback address: the preferred one, else any.
  *
  * @param preferred 0 when any will do
  * @throws ProgramError when not even that can be had
  */
 export const choosePort = async (host: string, preferred: number): Promise<ChosenPort> => {
-  const port = (await tryListen(host, preferred)) ?? (await tryListen(host, 0));
+  const port = (preferred === 0 ? null : await tryListen(host, preferred)) ?? (await tryAny(host));
   if (port === null) throw new ProgramError(`cannot listen on ${host}: is the loopback interface up?`);
   return { port, isPreferred: preferred === 0 || port === preferred };
 };

@@ -10,10 +10,11 @@ export interface OriginMap {
   readonly patterns: readonly string[];
 }
 
+// All as expressions: a long origin by itself would not fit the hash that nginx makes of such.
 const originPattern = (origin: Origin): string => {
   const at = origin.indexOf("*.");
-  if (at < 0) return `"${origin}"`;
   const quoted = (text: string): string => text.replaceAll(".", "\\.");
+  if (at < 0) return `"~^${quoted(origin)}$"`;
   return `"~^${quoted(origin.slice(0, at))}[a-z0-9-]+\\.${quoted(origin.slice(at + 2))}$"`;
 };
 

@@ -109,7 +109,10 @@ export const keys = {
     "none",
     "requests a second of one client on one route; 429 above five times that at once",
   ),
-  limitConnections: count("limit-connections", "none", "requests of one client at once on one route; 429 above it"),
+  limitConnections: key("limit-connections", scalar.parseConnections, scalar.connectionsExpected, [
+    "none",
+    "requests of one client at once on one route; 429 above it",
+  ]),
   responseHeaders: key("response-headers", parseResponseHeaders, responseHeadersExpected, [
     "none",
     "headers added to the answer, or replaced in it",

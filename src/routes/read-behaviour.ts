@@ -19,6 +19,9 @@ const corsHeaders = [
 const anyOrigin = ["*"] as readonly string[] as readonly Origin[];
 const corsMaxAgeSeconds = 1_728_000;
 
+// They stand in one word, and nginx reads none of more than 4,095 bytes.
+const maxTokens = 2000;
+
 const readCors = (settings: RouteSettings): Cors | null => {
   const isEnabled = settings.one(keys.enableCors, false);
   const origins = settings.whole(keys.corsAllowOrigin, anyOrigin);
@@ -30,6 +33,12 @@ const readCors = (settings: RouteSettings): Cors | null => {
     allowsCredentials: settings.one(keys.corsAllowCredentials, !isAny),
     maxAgeSeconds: settings.one(keys.corsMaxAge, corsMaxAgeSeconds),
   };
+  for (const [key, tokens] of [
+    [keys.corsAllowMethods, cors.methods],
+    [keys.corsAllowHeaders, cors.headers],
+  ] as const) {
+    if (tokens.join(", ").length > maxTokens) settings.refuse(key, `expected at most ${maxTokens} characters in all`);
+  }
   if (isEnabled && isAny && cors.allowsCredentials) {
     settings.refuse(
       keys.corsAllowCredentials,

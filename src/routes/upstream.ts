@@ -25,7 +25,7 @@ const describePorts = (ports: readonly ServicePort[]): string =>
     ? "it has none"
     : `it has ${ports
         .slice(0, 10)
-        .map((port) => (port.name === null ? `${port.port}` : `${port.port} (${port.name})`))
+        .map((port) => (port.name === null ? `${port.port}` : `${port.port} (${showValue(port.name)})`))
         .join(", ")}${ports.length > 10 ? " …" : ""}`;
 
 const findPort = (ports: readonly ServicePort[], reference: PortReference | null): ServicePort | undefined => {

@@ -12,9 +12,8 @@ import { onStage, type RunningDemo, type Stage, startAndWait } from "./fixture.t
 
 /** What must be running before an end shows anything. */
 const expectWholePod = async (stage: Stage): Promise<void> => {
-  const titles = (await stage.processes()).map(({ title }) => title).join("\n");
   for (const part of ["generator/main.ts", "reloader/main.ts", "nginx: master", "nginx: worker", "hotroute-guard"]) {
-    assert.ok(titles.includes(part), `${part} runs: ${titles}`);
+    await waitFor(`${part} to run`, async () => (await stage.processes()).some(({ title }) => title.includes(part)));
   }
 };
 

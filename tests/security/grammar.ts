@@ -183,7 +183,7 @@ const maps: readonly Form[] = [
     words: ["$http_origin", originVariable],
     opens: [
       ["default", ""],
-      [whole(`https?://${name}(?::${port})?`), "$http_origin"],
+      [whole(`~\\^https?://${label}(?:\\\\\\.${label})*(?::${port})?\\$`), "$http_origin"],
       [whole(`~\\^https?://\\[a-z0-9-\\]\\+(?:\\\\\\.${label})+(?::${port})?\\$`), "$http_origin"],
     ],
   },

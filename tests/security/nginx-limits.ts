@@ -9,8 +9,7 @@ const mostConnections = 65_535;
 
 const isBeyond = ({ name, args: [first = "", second = ""] }: Directive): boolean =>
   (/^(?:proxy|grpc)_(?:set|hide)_header$/.test(name) && first.length > longestName) ||
-  (name === "limit_conn" && Number(second) > mostConnections) ||
-  (/^https?:\/\//.test(name) && name.length > longestName);
+  (name === "limit_conn" && Number(second) > mostConnections);
 
 const someBeyond = (directives: readonly Directive[]): boolean =>
   directives.some((directive) => isBeyond(directive) || someBeyond(directive.block ?? []));

@@ -5,11 +5,12 @@ export interface Header {
 }
 
 export const headersExpected =
-  'a JSON object of header names and values ({"X-Team": "shop"}), at most 50; values of visible ASCII without ", \\ and $';
+  'a JSON object of header names and values ({"X-Team": "shop"}), at most 50, names of at most 46 characters; values of visible ASCII without ", \\ and $';
 
 const maxHeaders = 50;
+// A name of more than 46 characters does not fit nginx's hash of them, and nginx would refuse everybody's file.
 
-const isName = (name: string): boolean => /^[A-Za-z0-9][\w.-]{0,127}$/.test(name);
+const isName = (name: string): boolean => /^[A-Za-z0-9][\w.-]{0,45}$/.test(name);
 const isValue = (value: unknown): value is string =>
   typeof value === "string" && value.length <= 1024 && /^[\x20-\x7e]*$/.test(value) && !/["\\$]/.test(value);
 

@@ -20,6 +20,14 @@ export const parseCount = (raw: string): number | null => {
   return value >= 1 && value <= 1_000_000 ? value : null;
 };
 
+export const connectionsExpected = "a whole number from 1 to 65535";
+
+/** Parses a number of connections; nginx takes no larger one. */
+export const parseConnections = (raw: string): number | null => {
+  const value = parseCount(raw);
+  return value !== null && value <= 65_535 ? value : null;
+};
+
 export const secondsExpected = "a whole number of seconds from 0 to 31536000";
 
 export const parseSeconds = (raw: string): number | null => {
