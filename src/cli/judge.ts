@@ -1,8 +1,6 @@
-import { type Configuration, configure } from "../nginx/configuration.ts";
+import { type Configuration, collectClaims, configure } from "../nginx/configuration.ts";
 import type { SiteTemplate } from "../nginx/site-view.ts";
 import { createWinnerFinder, type WinnerFinder } from "../routes/explain.ts";
-import { applyHostPolicy } from "../routes/host-policy.ts";
-import { parseService } from "../routes/parse.ts";
 import type { Problem } from "../routes/problem.ts";
 import type { Route } from "../routes/route.ts";
 import { type ServiceRef, serviceKey } from "../routes/service.ts";
@@ -19,13 +17,6 @@ export interface Judgement {
   /** What is wrong, with its places, in order of place. */
   readonly findings: readonly Finding[];
 }
-
-/** The routes on which the configuration is made, before conflicts are decided. */
-const collectRoutes = ({ services }: LoadedServices, { configuration, hostPolicy }: RoutingSettings) =>
-  services.flatMap((service) => {
-    const { routes } = parseService(service, configuration);
-    return applyHostPolicy(routes, hostPolicy?.policy ?? null, configuration.keyPrefix).routes;
-  });
 
 /** Where a key of a Service stands: that of `routes[0].path` is that of `routes`. */
 export const placeOfKey = (loaded: LoadedServices, service: ServiceRef, key: string): Place | null => {
@@ -71,7 +62,7 @@ const locate = (problem: Problem, loaded: LoadedServices, findWinner: WinnerFind
 export const judge = (loaded: LoadedServices, routing: RoutingSettings, template: SiteTemplate): Judgement => {
   const policy = routing.hostPolicy?.policy ?? null;
   const configuration = configure(loaded.services, routing.configuration, policy, template);
-  const routes = collectRoutes(loaded, routing);
+  const { routes } = collectClaims(loaded.services, routing.configuration, policy);
   const { keyPrefix } = routing.configuration;
   const findWinner = createWinnerFinder(routes);
   const found = configuration.problems.map((problem) => locate(problem, loaded, findWinner, keyPrefix));

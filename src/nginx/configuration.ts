@@ -24,18 +24,20 @@ export interface Configuration {
   readonly routeCount: number;
 }
 
-/**
- * Parses, permits, resolves and renders. Pure, and the same for any order of the Services.
- *
- * @param hostPolicy which namespace may claim which hosts; null: every one every host
- * @throws TemplateError where a template of the user's own cannot be applied
- */
-export const configure = (
+/** What the Services ask for and may have, before conflicts are decided. */
+export interface Claims {
+  readonly routes: readonly Route[];
+  readonly problems: readonly Problem[];
+  /** Services of this controller's class. */
+  readonly serviceCount: number;
+}
+
+/** Parses the Services, and leaves out what the host policy does not let them claim. Pure. */
+export const collectClaims = (
   services: Iterable<ServiceRecord>,
-  options: ConfigurationOptions,
-  hostPolicy: HostPolicy | null = null,
-  template: SiteTemplate = builtInTemplate,
-): Configuration => {
+  options: ParseOptions,
+  hostPolicy: HostPolicy | null,
+): Claims => {
   const routes: Route[] = [];
   const problems: Problem[] = [];
   let serviceCount = 0;
@@ -48,6 +50,22 @@ export const configure = (
     for (const problem of parsed.problems) problems.push(problem);
     for (const problem of permitted.problems) problems.push(problem);
   }
+  return { routes, problems, serviceCount };
+};
+
+/**
+ * Parses, permits, resolves and renders. Pure, and the same for any order of the Services.
+ *
+ * @param hostPolicy which namespace may claim which hosts; null: every one every host
+ * @throws TemplateError where a template of the user's own cannot be applied
+ */
+export const configure = (
+  services: Iterable<ServiceRecord>,
+  options: ConfigurationOptions,
+  hostPolicy: HostPolicy | null = null,
+  template: SiteTemplate = builtInTemplate,
+): Configuration => {
+  const { routes, problems, serviceCount } = collectClaims(services, options, hostPolicy);
   const { site, routes: served, routeCount, conflicts } = resolveRoutes(routes);
   return {
     text: renderSite(site, options, template),
