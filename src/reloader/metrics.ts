@@ -91,8 +91,10 @@ const observeNginx = (registry: Registry, sources: MetricsSources): void => {
       registers,
       collect: async () => {
         const status = await readStatus();
+        // A counter that falls to 0 and back would be read as a restart, and all requests as new ones.
+        if (status === null) return;
         total.reset();
-        if (status !== null) total.inc(select(status));
+        total.inc(select(status));
       },
     });
   };

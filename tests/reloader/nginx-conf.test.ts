@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { connectionLimits } from "../../src/reloader/main-conf.ts";
 import { parseStubStatus } from "../../src/reloader/metrics.ts";
 import { parseNginxVersion, probeNginx } from "../../src/reloader/nginx-binary.ts";
+import { nginxChildren } from "../../src/reloader/processes.ts";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { isApplied, onStage, serverText } from "./fixture.ts";
 
@@ -131,6 +132,24 @@ ${serverText(stage.port, "here")}`,
             "hotroute_reloads_total",
             "hotroute_watch_errors_total",
           ]);
+        }));
+
+      it("keeps a counter where it was while nginx does not answer", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "counted"));
+          const reloader = await stage.start({ WORKERS: "1" });
+          await stage.waitForStatus("applied", isApplied);
+          const requests = "hotroute_nginx_requests_total";
+          const before = await reloader.waitForMetric(requests, (value) => value > 0);
+          const [worker] = await nginxChildren(await stage.masterPid());
+          assert.ok(worker);
+          process.kill(worker.pid, "SIGSTOP");
+          try {
+            assert.equal(await reloader.metric('hotroute_nginx_connections{state="active"}'), null, "it does answer");
+            assert.ok(((await reloader.metric(requests)) ?? 0) >= before);
+          } finally {
+            process.kill(worker.pid, "SIGCONT");
+          }
         }));
 
       it("can be a template of the user's, taken anew when it changes, refused with its fault when it is broken", () =>
