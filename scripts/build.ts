@@ -44,8 +44,10 @@ const { warnings } = await build({
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   bundle: true,
-  minify: true,
-  keepNames: true,
+  // Names are kept as they are: they make stack traces that say something, and esbuild's own way to keep them
+  // (`keepNames`) costs a call for every function that is made, a third of the time of rendering.
+  minifySyntax: true,
+  minifyWhitespace: true,
   platform: "node",
   target: "node24",
   // client-node as an ESM bundle fails at start, and starts slower.

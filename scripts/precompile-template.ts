@@ -7,7 +7,8 @@ import Handlebars from "handlebars";
 const folder = join(import.meta.dirname, "../src/nginx");
 const source = readFileSync(join(folder, "default.conf.hbs"), "utf8");
 const target = join(folder, "default.conf.generated.ts");
-const options = { noEscape: true, strict: true, knownHelpersOnly: true, knownHelpers: {} };
+// Without `@index` and the like, and without `../`, a loop needs no frame for each element: a third of the time.
+const options = { noEscape: true, strict: true, knownHelpersOnly: true, knownHelpers: {}, data: false };
 // A comment on a line of its own begins each partial; what stands before the first is none.
 const sections = source.split(/^\{\{!-- partial: (\w+) --\}\}\n/m);
 if (sections[0] !== "") throw new Error("default.conf.hbs must begin with the mark of a partial");

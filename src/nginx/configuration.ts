@@ -1,4 +1,5 @@
 import { applyHostPolicy, type HostPolicy } from "../routes/host-policy.ts";
+import { memoize } from "../routes/memoize.ts";
 import { type ParseOptions, parseService } from "../routes/parse.ts";
 import { type Problem, sortProblems } from "../routes/problem.ts";
 import { resolveRoutes } from "../routes/resolve.ts";
@@ -32,6 +33,11 @@ export interface Claims {
   readonly serviceCount: number;
 }
 
+/** Of thousands of Services one has changed since the last pass. */
+const parserOf = memoize((options: ParseOptions) =>
+  memoize((service: ServiceRecord) => parseService(service, options)),
+);
+
 /** Parses the Services, and leaves out what the host policy does not let them claim. Pure. */
 export const collectClaims = (
   services: Iterable<ServiceRecord>,
@@ -41,8 +47,9 @@ export const collectClaims = (
   const routes: Route[] = [];
   const problems: Problem[] = [];
   let serviceCount = 0;
+  const parse = parserOf(options);
   for (const service of services) {
-    const parsed = parseService(service, options);
+    const parsed = parse(service);
     if (!parsed.isTaken) continue;
     serviceCount += 1;
     const permitted = applyHostPolicy(parsed.routes, hostPolicy, options.keyPrefix);

@@ -1,6 +1,7 @@
 import { withFooter } from "../contract/footer.ts";
 import { defaultBehaviour, type RouteBehaviour } from "../routes/behaviour.ts";
-import type { Action, Location, Site } from "../routes/site.ts";
+import { areSame, memoize } from "../routes/memoize.ts";
+import type { Action, Location, Site, VirtualServer } from "../routes/site.ts";
 import type { Cidr } from "../routes/values/cidr.ts";
 import { type Host, isWildcard } from "../routes/values/host.ts";
 import { type AccessLog, accessLogDirectives } from "./access-log.ts";
@@ -11,7 +12,7 @@ import type { ListenValue } from "./listen.ts";
 import { locationDirectives, type UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
 import { proxyHeaders, setHeader } from "./proxy-headers.ts";
-import type { LocationAction, LocationView, OriginMapView, SiteTemplate, SiteView } from "./site-view.ts";
+import type { LocationAction, LocationView, OriginMapView, ServerView, SiteTemplate, SiteView } from "./site-view.ts";
 
 /** What the configuration holds beside the Site. */
 export interface RenderOptions {
@@ -52,6 +53,25 @@ const locationView = (location: Location, ca: UpstreamCa): LocationView => {
   };
 };
 
+/** The same views for the same servers, so that a template may keep what it made of them. */
+const serverViewer = ({ listens, upstreamCaFile: ca }: RenderOptions) => {
+  const known = new WeakMap<readonly Location[], ServerView>();
+  return ({ hosts, locations }: VirtualServer): ServerView => {
+    const view = known.get(locations);
+    if (view !== undefined && areSame(view.hosts, hosts)) return view;
+    const made = {
+      hosts,
+      serverNames: hosts.map(serverName),
+      listens,
+      locations: locations.map((location) => locationView(location, ca)),
+    };
+    known.set(locations, made);
+    return made;
+  };
+};
+
+const viewerOf = memoize(serverViewer);
+
 /** How the Site's routes are served, as far as it needs something at the level of `http`. */
 const collectBehaviours = (site: Site): readonly RouteBehaviour[] => {
   const behaviours = new Set<RouteBehaviour>();
@@ -90,11 +110,7 @@ export const viewSite = (site: Site, options: RenderOptions): SiteView => {
     limitZones: limitZones(behaviours),
     upstreams: site.upstreams,
     defaultServer: { locations: site.defaultServer.locations.map((location) => locationView(location, ca)) },
-    servers: site.servers.map(({ hosts, locations }) => ({
-      hosts,
-      serverNames: hosts.map(serverName),
-      locations: locations.map((location) => locationView(location, ca)),
-    })),
+    servers: site.servers.map(viewerOf(options)),
   };
 };
 

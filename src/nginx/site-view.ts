@@ -58,6 +58,8 @@ export interface ServerView {
   readonly hosts: readonly string[];
   /** As `server_name` takes them: a wildcard of one label is an expression. */
   readonly serverNames: readonly string[];
+  /** As those of the whole model. */
+  readonly listens: readonly string[];
   /** By path; one of them is the prefix `/`. */
   readonly locations: readonly LocationView[];
 }

@@ -1,5 +1,6 @@
 import { defaultBehaviour } from "./behaviour.ts";
 import { actionOf, buildLocations } from "./locations.ts";
+import { areSame, memoize } from "./memoize.ts";
 import type { Problem } from "./problem.ts";
 import { describeMatch, type Match, type Route, type Upstream } from "./route.ts";
 import { compareText, serviceKey } from "./service.ts";
@@ -106,17 +107,35 @@ const actionText = (action: Action): string => {
   return behaviour === defaultBehaviour ? upstream.name : `${upstream.name} ${mount} ${JSON.stringify(behaviour)}`;
 };
 
-/** Locations in one text: servers with the same text are one server with several names. */
-const fingerprint = (locations: readonly Location[]): string =>
-  locations.map(({ match, path, action }) => `${match} ${path} ${actionText(action)}`).join("\n");
+/** The locations of a host. */
+interface HostLocations {
+  readonly routes: readonly Route[];
+  readonly fallback: Action;
+  readonly locations: readonly Location[];
+  /** The locations in one text: hosts with the same text share a server. */
+  readonly fingerprint: string;
+}
+
+/** What was made of a host's routes last time, by the first of them. */
+const knownLocations = new WeakMap<Route, HostLocations>();
+
+const locationsOf = (routes: readonly Route[], fallback: Action): HostLocations => {
+  const [first] = routes;
+  const known = first === undefined ? undefined : knownLocations.get(first);
+  if (known !== undefined && known.fallback === fallback && areSame(known.routes, routes)) return known;
+  const locations = buildLocations(routes, fallback);
+  const fingerprint = locations.map(({ match, path, action }) => `${match} ${path} ${actionText(action)}`).join("\n");
+  const made = { routes, fallback, locations, fingerprint };
+  if (first !== undefined) knownLocations.set(first, made);
+  return made;
+};
 
 const groupServers = (byHost: ReadonlyMap<Host, readonly Route[]>, fallback: Action): readonly VirtualServer[] => {
   const groups = new Map<string, { hosts: Host[]; locations: readonly Location[] }>();
   for (const host of [...byHost.keys()].sort(compareText)) {
-    const locations = buildLocations(byHost.get(host) ?? [], fallback);
-    const key = fingerprint(locations);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { hosts: [host], locations });
+    const { locations, fingerprint } = locationsOf(byHost.get(host) ?? [], fallback);
+    const group = groups.get(fingerprint);
+    if (group === undefined) groups.set(fingerprint, { hosts: [host], locations });
     else group.hosts.push(host);
   }
   return [...groups.values()];
@@ -130,6 +149,9 @@ const collectUpstreams = (servers: readonly { readonly locations: readonly Locat
   return [...byName.values()].sort((a, b) => compareText(a.name, b.name));
 };
 
+const notFound: Action = { kind: "not-found" };
+const fallbackOf = memoize((route: Route): Action => actionOf(route, "/"));
+
 /**
  * Makes of everybody's routes one Site without conflicts. Pure, and the same for any order of the routes:
  * of two that claim the same host, path and path type, the one of higher priority has it, then the older one,
@@ -139,10 +161,10 @@ export const resolveRoutes = (routes: readonly Route[]): Resolved => {
   const { won, conflicts } = settleClaims(routes);
   const byHost = new Map<Host, Route[]>();
   const anyHost: Route[] = [];
-  let fallback: Action = { kind: "not-found" };
+  let fallback: Action = notFound;
   for (const route of won) {
     const { match } = route;
-    if (match.kind === "default-backend") fallback = actionOf(route, "/");
+    if (match.kind === "default-backend") fallback = fallbackOf(route);
     else if (match.host === null) anyHost.push(route);
     else {
       const group = byHost.get(match.host);
