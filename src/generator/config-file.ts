@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { checkFooter } from "../contract/footer.ts";
 import { removeStaleTemporaries, writeFileAtomic } from "../files/atomic-write.ts";
 
 /** `default.conf` as the generator last knew it. */
@@ -32,6 +33,14 @@ const orAbsent = async <T>(reading: Promise<T>): Promise<T | null> => {
   }
 };
 
+/**
+ * Reads the text that an earlier process of hotroute left; null when there is no file, or one without a right footer.
+ */
+export const readOwnText = async (path: string): Promise<string | null> => {
+  const bytes = await orAbsent(readFile(path)).catch(() => null);
+  return bytes !== null && checkFooter(bytes) === "whole" ? bytes.toString("utf8") : null;
+};
+
 const signatureOf = (stats: BigIntStats | null): string =>
   stats === null ? "absent" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
 
@@ -46,8 +55,15 @@ export const openConfigFile = async (path: string): Promise<ConfigFile> => {
   await removeStaleTemporaries(path);
   let hash: string | null = null;
   let signature = "unread";
+  let last: Promise<unknown> = Promise.resolve();
+  // A look that waits for the disk while something is written would remember what was there before.
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn;
+    return turn;
+  };
   const readSignature = async (): Promise<string> => signatureOf(await orAbsent(stat(path, { bigint: true })));
-  const refresh = async (): Promise<boolean> => {
+  const look = async (): Promise<boolean> => {
     const found = await readSignature();
     if (found === signature) return false;
     const before = hash;
@@ -58,19 +74,20 @@ export const openConfigFile = async (path: string): Promise<ConfigFile> => {
     signature = found;
     return hash !== before || hash === null;
   };
-  await refresh();
+  const put = async (text: string): Promise<boolean> => {
+    const wanted = hashOf(text);
+    if (wanted === hash) return false;
+    // Not looked at by its name afterwards: what a stranger wrote there meanwhile must be seen at the next look.
+    signature = signatureOf(await writeFileAtomic(path, text));
+    hash = wanted;
+    return true;
+  };
+  await look();
   return {
     get hash() {
       return hash;
     },
-    refresh,
-    write: async (text) => {
-      const wanted = hashOf(text);
-      if (wanted === hash) return false;
-      await writeFileAtomic(path, text);
-      hash = wanted;
-      signature = await readSignature();
-      return true;
-    },
+    refresh: () => inTurn(look),
+    write: (text) => inTurn(() => put(text)),
   };
 };
