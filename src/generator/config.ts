@@ -20,6 +20,10 @@ export interface GeneratorConfig {
   readonly maxWaitMs: number;
   /** How often what is watched is also compared, since a watch can go deaf without an error. */
   readonly compareIntervalMs: number;
+  /** How long Services stay routed when a list lacks most of them, until a second list confirms it; 0: not at all. */
+  readonly massDeleteHoldMs: number;
+  /** A watch on which nothing arrives for so long is taken for dead. */
+  readonly watchIdleMs: number;
   /** Whether each Service's owner is told by Events what became of it. */
   readonly isPostingEvents: boolean;
   /** Who posts them: in a Pod, its name. */
@@ -48,6 +52,8 @@ export const readConfig = (environment: Environment = process.env): GeneratorCon
     quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
     maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),
     compareIntervalMs: reader.integer("COMPARE_INTERVAL_MS", 5000, { min: 50, max: 3_600_000 }),
+    massDeleteHoldMs: reader.integer("MASS_DELETE_HOLD_MS", 30_000, { min: 0, max: 3_600_000 }),
+    watchIdleMs: reader.integer("WATCH_IDLE_MS", 90_000, { min: 1000, max: 3_600_000 }),
     isPostingEvents: reader.boolean("EVENTS", true),
     instance: reader.parsed("HOSTNAME", hostname(), parseInstance),
     logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),

@@ -7,9 +7,10 @@ import { describeError } from "../ops/program.ts";
 import { serviceKey } from "../routes/service.ts";
 import { createCoalescer } from "./coalescer.ts";
 import type { GeneratorConfig } from "./config.ts";
-import { openConfigFile } from "./config-file.ts";
+import { openConfigFile, readOwnText } from "./config-file.ts";
 import { createServiceEvents } from "./events/service-events.ts";
 import { watchHostPolicy } from "./host-policy-watch.ts";
+import { servicesIn } from "./mass-delete.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import { createProblemLog } from "./problem-log.ts";
 import { createPropagationTracker, type LivePublication } from "./propagation.ts";
@@ -34,6 +35,7 @@ export interface GeneratorParts {
 }
 
 const fileName = "default.conf";
+const heldNote = "the configuration from before the start stands: the list lacks most of its Services";
 
 /** Measures and logs what has become live. */
 const reportLive = (live: readonly LivePublication[], metrics: GeneratorMetrics, log: Logger): void => {
@@ -53,6 +55,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
   const { quietMs, maxWaitMs, compareIntervalMs, routing } = config;
   const path = join(config.configDir, fileName);
   const file = await openConfigFile(path);
+  const earlier = servicesIn((await readOwnText(path)) ?? "");
   const template = await watchTemplate({
     source: routing.template,
     compareIntervalMs,
@@ -94,11 +97,13 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
   const coalescer = createCoalescer({ quietMs, maxWaitMs, clock: systemClock, run: publish });
   const wantPublication = (): void => {
     // Of several namespaces the first is listed before the last: a part of the routes is no configuration.
-    if (services.synced) coalescer.change();
+    if (services.synced && !services.isHeld) coalescer.change();
   };
   const services = reflectServices({
     client,
     routing,
+    massDeleteHoldMs: config.massDeleteHoldMs,
+    earlier,
     metrics,
     log,
     onChange: (keys, seenAtMs) => {
@@ -119,7 +124,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
   );
   // Level-triggered on this side too: a file that somebody else changed or removed is written anew.
   const compare = async (): Promise<void> => {
-    if (!(await file.refresh()) || !services.synced) return;
+    if (!(await file.refresh()) || !services.synced || services.isHeld) return;
     log.warn({ path }, "the configuration was changed by somebody else, writing it anew");
     publish();
   };
@@ -132,6 +137,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     readyz: () => {
       if (isStopping) return { ok: false, reason: "stopping" };
       if (!services.synced) return { ok: false, reason: "no complete list of Services was seen yet" };
+      if (services.isHeld) return { ok: true, note: heldNote };
       const { fault } = template;
       // A template that is bad from the start leaves what init or an earlier process wrote: that goes on serving.
       if (publisher.isPublished || (fault !== null && file.hash !== null)) return { ok: true, note: fault };

@@ -14,7 +14,7 @@ void runProgram("generator", async (stop) => {
   const log = createLogger("generator", config.logLevel);
   const metrics = createMetrics();
   const access = await loadKubeAccess(config.environment);
-  const client = createKubeClient(access);
+  const client = createKubeClient(access, { limits: { idleMs: config.watchIdleMs } });
   let generator: Generator;
   try {
     generator = await startGenerator({ config, client, metrics, log });

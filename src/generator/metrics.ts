@@ -60,6 +60,11 @@ export const createMetrics = () => {
       help: "Namespaces whose Services may not be listed or watched now; all namespaces together count as one.",
       registers,
     }),
+    heldServices: new Gauge({
+      name: "hotroute_held_services",
+      help: "Services that a list lacked with most others, and that stay routed until a second list confirms it.",
+      registers,
+    }),
     hostPolicyLastReloadSuccessful: new Gauge({
       name: "hotroute_host_policy_last_reload_successful",
       help: "1 unless the file of HOST_POLICY is bad or missing, so that its last good version stands.",

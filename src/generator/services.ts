@@ -1,18 +1,23 @@
 import type { KubeClient } from "../kube/client.ts";
+import { systemClock } from "../kube/clock.ts";
 import { describeFailure } from "../kube/failure-text.ts";
 import { createNamespacedReflector } from "../kube/merged-reflector.ts";
 import { createPermissionLog } from "../kube/permission.ts";
-import type { Reflector, ReflectorChange, ReflectorState } from "../kube/reflection.ts";
+import type { ReflectorState } from "../kube/reflection.ts";
 import { SERVICES } from "../kube/resource.ts";
 import { releaseUnusedHeap } from "../ops/heap.ts";
 import type { Logger } from "../ops/log.ts";
 import { readService, type ServiceRecord } from "../routes/service.ts";
 import type { RoutingSettings } from "../settings/routing.ts";
+import { createMassDeleteHold } from "./mass-delete.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 
 export interface ServicesOptions {
   readonly client: KubeClient;
   readonly routing: RoutingSettings;
+  readonly massDeleteHoldMs: number;
+  /** The keys of the Services in the configuration that lies there at the start. */
+  readonly earlier: ReadonlySet<string>;
   readonly metrics: GeneratorMetrics;
   readonly log: Logger;
   /**
@@ -45,20 +50,38 @@ const createStateLog = (log: Logger, metrics: GeneratorMetrics) => {
   };
 };
 
-const changedKeys = (change: ReflectorChange<ServiceRecord>): readonly string[] =>
-  change.kind === "relist"
-    ? [...change.added, ...change.updated, ...change.removed.map(({ key }) => key)]
-    : [change.key];
+/** The labelled Services as they are to be routed: the local copy, and those that a list may have lost. */
+export interface Services {
+  /** True once a complete list was seen. */
+  readonly synced: boolean;
+  /** True while `snapshot` is less than what the earlier configuration routes, so that it must not be replaced. */
+  readonly isHeld: boolean;
+  snapshot(): Iterable<ServiceRecord>;
+  get(key: string): ServiceRecord | undefined;
+  /** Begins; resolves once stopped. Rejects only on a fault of the program itself. */
+  run(): Promise<void>;
+  stop(): Promise<void>;
+}
 
-/** The local copy of the labelled Services, counted and logged. */
+/** The labelled Services, counted and logged. */
 export const reflectServices = ({
   client,
   routing,
+  massDeleteHoldMs,
+  earlier,
   metrics,
   log,
   onChange,
-}: ServicesOptions): Reflector<ServiceRecord> => {
+}: ServicesOptions): Services => {
   let tidyUp: NodeJS.Timeout | null = null;
+  const hold = createMassDeleteHold({
+    holdMs: massDeleteHoldMs,
+    earlier,
+    clock: systemClock,
+    relist: (namespace) => reflector.relistPart(namespace),
+    metrics,
+    log,
+  });
   const reflector = createNamespacedReflector<ServiceRecord>({
     client,
     resource: SERVICES,
@@ -71,19 +94,37 @@ export const reflectServices = ({
       metrics.events.inc({ type });
       if (type !== "ERROR") metrics.lastSync.setToCurrentTime();
     },
-    onChange: (change) => {
+    onChange: (change, namespace) => {
       if (change.kind === "relist") {
         metrics.lastSync.setToCurrentTime();
         if (tidyUp !== null) clearTimeout(tidyUp);
         tidyUp = setTimeout(releaseUnusedHeap, quietAfterListMs).unref();
       }
-      onChange(changedKeys(change), change.seenAtMs);
+      onChange(hold.observe(change, namespace), change.seenAtMs);
     },
     onSynced: () => {
+      hold.forgetEarlier();
       const { unlisted } = reflector;
       if (unlisted.length > 0) log.warn({ unlisted }, "routing without the namespaces that may not be listed");
       onChange([], performance.now());
     },
   });
-  return reflector;
+  return {
+    get synced() {
+      return reflector.synced;
+    },
+    get isHeld() {
+      return hold.isBlocking;
+    },
+    *snapshot() {
+      yield* reflector.snapshot();
+      yield* hold.held();
+    },
+    get: (key) => reflector.get(key) ?? hold.get(key),
+    run: () => reflector.run(),
+    stop: () => {
+      hold.stop();
+      return reflector.stop();
+    },
+  };
 };

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
-import type { Reflector, ReflectorOptions, ReflectorState } from "./reflection.ts";
+import type { Reflector, ReflectorChange, ReflectorOptions, ReflectorState } from "./reflection.ts";
 import { createReflector } from "./reflector.ts";
 import { createRefusal, type Refusal } from "./refusal.ts";
 
@@ -10,11 +10,13 @@ const mostUrgent = (states: readonly ReflectorState[]): ReflectorState =>
   states.toSorted((a, b) => URGENCY.indexOf(a.kind) - URGENCY.indexOf(b.kind))[0] ?? { kind: "stopped" };
 
 /** As `ReflectorOptions`, but over several namespaces; null: all of them, with one list and watch. */
-export interface NamespacedReflectorOptions<T> extends Omit<ReflectorOptions<T>, "namespace" | "onState"> {
+export interface NamespacedReflectorOptions<T> extends Omit<ReflectorOptions<T>, "namespace" | "onState" | "onChange"> {
   /** Not empty; names that come twice are taken once. */
   readonly namespaces: readonly string[] | null;
   /** The state of one part, and its namespace (null: all of them). */
   readonly onState?: (state: ReflectorState, namespace: string | null) => void;
+  /** What changed in one part, and its namespace (null: all of them). */
+  readonly onChange?: (change: ReflectorChange<T>, namespace: string | null) => void;
   /**
    * How long a namespace must have been refused (403), from its first list on, until the others are taken without it.
    * Default 3,000 ms: an API server that has just started refuses everybody for a moment.
@@ -26,6 +28,8 @@ export interface NamespacedReflectorOptions<T> extends Omit<ReflectorOptions<T>,
 export interface NamespacedReflector<T> extends Reflector<T> {
   /** The namespaces of which no complete list was seen yet; null stands for all of them. */
   readonly unlisted: readonly (string | null)[];
+  /** As `relist()`, of the part with this namespace (null: all of them) alone. */
+  relistPart(namespace: string | null): void;
 }
 
 interface Part<T> {
@@ -49,7 +53,7 @@ const DEFAULT_REFUSAL_GRACE_MS = 3_000;
  * before all are synced, and a relist counts that part alone (its `first` and `total`).
  */
 export const createNamespacedReflector = <T>(options: NamespacedReflectorOptions<T>): NamespacedReflector<T> => {
-  const { namespaces, onSynced, onState, refusalGraceMs = DEFAULT_REFUSAL_GRACE_MS, ...shared } = options;
+  const { namespaces, onSynced, onState, onChange, refusalGraceMs = DEFAULT_REFUSAL_GRACE_MS, ...shared } = options;
   const clock: Clock = options.clock ?? systemClock;
   let hasSynced = false;
   const isComplete = (): boolean =>
@@ -69,6 +73,7 @@ export const createNamespacedReflector = <T>(options: NamespacedReflectorOptions
         onState?.(state, namespace);
         if (!reflector.synced) refusal.observe(state);
       },
+      onChange: (change) => onChange?.(change, namespace),
       onSynced: () => {
         refusal.end();
         settle();
@@ -109,6 +114,9 @@ export const createNamespacedReflector = <T>(options: NamespacedReflectorOptions
     },
     relist: () => {
       for (const { reflector } of parts) reflector.relist();
+    },
+    relistPart: (wanted) => {
+      for (const { namespace, reflector } of parts) if (namespace === wanted) reflector.relist();
     },
     stop: async () => {
       endRefusals();

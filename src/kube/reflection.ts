@@ -35,6 +35,7 @@ export type EventChange<T> =
       /** Monotonic milliseconds at which the event's first byte was seen. */
       readonly seenAtMs: number;
     }
+  /** Also told of an object that was not stored, when the API server says that it is deleted. */
   | { readonly kind: "removed"; readonly key: string; readonly value: T; readonly seenAtMs: number };
 
 export type ReflectorChange<T> = RelistChange<T> | EventChange<T>;

@@ -112,8 +112,9 @@ export const createReflector = <T>(options: ReflectorOptions<T>): Reflector<T> =
       options.onChange?.({ kind, key, value, seenAtMs });
       return;
     }
-    const removed = store.remove(key);
-    if (removed !== undefined) options.onChange?.({ kind: "removed", key, value: removed, seenAtMs });
+    // A deletion is told also where a list lacked the object already: somebody may have doubted the list.
+    const removed = store.remove(key) ?? (type === "DELETED" ? slim(object) : null);
+    if (removed !== null) options.onChange?.({ kind: "removed", key, value: removed, seenAtMs });
   };
 
   const afterWatch = (failure: KubeFailure, resourceVersion: string): Step => {
