@@ -29,14 +29,17 @@ const parseLine = (line: string): Readonly<Record<string, unknown>> | null => {
  * Starts `src/NAME/main.ts` as a process of its own.
  *
  * @param environment all that it sees of the environment, beside PATH and HOME
+ * @param launcher a command before it that replaces itself by it, and by which it lives in other surroundings
  */
 export const startProgram = (
   name: "init" | "generator" | "reloader",
   environment: Readonly<Record<string, string>>,
+  launcher: readonly string[] = [],
 ): RunningProgram => {
   const script = join(import.meta.dirname, "../../src", name, "main.ts");
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [script], {
+  const [file = process.execPath, ...args] = [...launcher, process.execPath, script];
+  const child = spawn(file, args, {
     env: { PATH, HOME, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
