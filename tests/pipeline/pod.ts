@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createService, exposed } from "../support/api-servers.ts";
+import { type Backend, startBackend } from "../support/backend.ts";
+import { type EmbeddedApiServer, startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
+import type { NginxUnderTest } from "../support/nginx-binaries.ts";
+import { get } from "../support/nginx-server.ts";
+import { freePort } from "../support/ports.ts";
+import { type RunningProgram, startProgram } from "../support/program.ts";
+import { waitFor } from "../support/wait.ts";
+
+/** The three containers of one Pod, and the embedded API server, for a test that starts and kills them as it likes. */
+export interface Pod {
+  readonly server: EmbeddedApiServer;
+  readonly configDir: string;
+  /** Where nginx takes requests. */
+  readonly port: number;
+  start(program: "init" | "generator" | "reloader"): RunningProgram;
+  /** Creates a Service that is routed at `NAME.example.com`. */
+  expose(name: string): Promise<void>;
+  /** The same, with a backend that answers with its name. */
+  serve(name: string): Promise<void>;
+  /** What a host answers, or the status where that is not 200. */
+  answer(host: string): Promise<string>;
+  waitForAnswer(host: string, wanted: string): Promise<void>;
+}
+
+/** Runs a test on a Pod of its own, and leaves nothing behind, whatever happens. */
+export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<void>): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), "hotroute-pod-"));
+  const configDir = join(folder, "conf.d");
+  const runDir = join(folder, "run");
+  const server = await startEmbeddedApiServer();
+  const port = await freePort();
+  const programs: RunningProgram[] = [];
+  const backends: Backend[] = [];
+  await Promise.all([mkdir(configDir), mkdir(runDir)]);
+  const environment = {
+    KUBECONFIG: server.kubeconfigPath,
+    CONFIG_DIR: configDir,
+    RUN_DIR: runDir,
+    TMPDIR: folder,
+    HTTP_LISTEN: `127.0.0.1:${port}`,
+    ACCESS_LOG: "off",
+    GENERATOR_LISTEN: "127.0.0.1:0",
+    RELOADER_LISTEN: "127.0.0.1:0",
+    NGINX_BIN: nginx.path,
+  };
+  const expose = (name: string): Promise<{ readonly clusterIP: string }> =>
+    createService(server, { name, labels: exposed(`${name}.example.com`) });
+  const answer = async (host: string): Promise<string> => {
+    const { status, body } = await get({ port, host, path: "/" });
+    return status === 200 ? body : String(status);
+  };
+  try {
+    await test({
+      server,
+      configDir,
+      port,
+      start: (name) => {
+        const program = startProgram(name, environment);
+        programs.push(program);
+        return program;
+      },
+      expose: async (name) => {
+        await expose(name);
+      },
+      serve: async (name) => {
+        const { clusterIP } = await expose(name);
+        backends.push(await startBackend(name, clusterIP, 8000));
+      },
+      answer,
+      waitForAnswer: async (host, wanted) => {
+        await waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted, {
+          everyMs: 5,
+        });
+      },
+    });
+  } finally {
+    await Promise.all(programs.map((program) => program.stop()));
+    await Promise.all(backends.map((backend) => backend.stop()));
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** Requests, one after the other, each on a connection of its own, until they are stopped. */
+export interface Traffic {
+  stop(): Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
+}
+
+/** Asks a host of which the answer must never change. */
+export const startTraffic = (pod: Pod, name: string): Traffic => {
+  let isOver = false;
+  let requests = 0;
+  const failures: string[] = [];
+  const running = (async () => {
+    for (; !isOver; requests += 1) {
+      const answer = await pod.answer(`${name}.example.com`).catch(String);
+      if (answer !== name) failures.push(answer);
+    }
+  })();
+  return {
+    stop: async () => {
+      isOver = true;
+      await running;
+      return { requests, failures };
+    },
+  };
+};
