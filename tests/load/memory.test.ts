@@ -10,18 +10,13 @@ import type { RunningProgram } from "../support/program.ts";
 import { waitFor } from "../support/wait.ts";
 import { type OpenWebSocket, openWebSocket } from "../support/web-socket.ts";
 import { startInCgroup } from "./container.ts";
-import { loadSite } from "./site.ts";
+import { loadSite, manyServers } from "./site.ts";
 
 const mib = 1024 * 1024;
 const heldMessage = "reload waits: old workers still drain, and another generation would pass the memory limit";
 
-/** Servers enough that a generation of workers takes some 30 MiB. */
-const manyServers = (port: number): string =>
-  Array.from(
-    { length: 800 },
-    (_, index) =>
-      `server {\n    listen 127.0.0.1:${port};\n    server_name host-${index}.example.com;\n    location / { return 200 "${index}"; }\n}\n`,
-  ).join("");
+/** With so many servers a generation of workers takes some 30 MiB. */
+const serverCount = 800;
 
 const isHeld = (program: RunningProgram): boolean => program.log().some(({ msg }) => msg === heldMessage);
 
@@ -62,7 +57,8 @@ describe("a memory limit", { skip: skipWithoutNginx, concurrency: true }, () => 
             const program = startInCgroup(stage, nginx, cgroup, { DRAIN_WAIT_MS: "600000" });
             try {
               const text = (mark: string): string =>
-                loadSite(nginx, { listen: stage.port, backend: backend.port }, mark) + manyServers(stage.port);
+                loadSite(nginx, { listen: stage.port, backend: backend.port }, mark) +
+                manyServers(stage.port, serverCount);
               const publishAndOpen = async (): Promise<boolean> => {
                 const mark = `generation ${generations.length}`;
                 await stage.publish(text(mark));

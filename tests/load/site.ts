@@ -34,3 +34,11 @@ server {
     }
 }
 `;
+
+/** Servers beside it that nobody asks, so that a generation of workers takes memory as it does with many routes. */
+export const manyServers = (port: number, count: number): string =>
+  Array.from(
+    { length: count },
+    (_, index) =>
+      `server {\n    listen 127.0.0.1:${port};\n    server_name host-${index}.example.com;\n    location / { return 200 "${index}"; }\n}\n`,
+  ).join("");
