@@ -34,6 +34,13 @@ describe("createBackoff()", () => {
     assert.equal(Math.max(...waits), 2_000);
   });
 
+  it("a server that was away for long, and answers with a fault when it is back, is asked again soon", () => {
+    const backoff = createBackoff(LIMITS, () => 1 - Number.EPSILON);
+    for (let failures = 0; failures < 1000; failures += 1) backoff.next(network);
+    assert.deepEqual([backoff.next(server(null)), backoff.next(network), backoff.next(server(null))], [200, 2000, 400]);
+    assert.equal(backoff.attempt, 1003);
+  });
+
   it("spreads each wait over half of it", () => {
     const waits = [0, 0.25, 0.5, 0.999].map((random) => createBackoff(LIMITS, () => random).next(server(null)));
     assert.deepEqual(waits, [100, 125, 150, 200]);
