@@ -2,6 +2,7 @@ import type { NginxMaster } from "./nginx-master.ts";
 import type { Workshop } from "./outcome.ts";
 import { linkedRevision, pointLink } from "./releases.ts";
 import { goBack } from "./reload.ts";
+import { markVerified } from "./verified.ts";
 import { servedRevision } from "./verify.ts";
 
 /**
@@ -42,10 +43,12 @@ export const affirm = async (
   if (served === null) return "silent";
   if (served === wanted && served !== live) {
     await pointLink(paths, paths.live, served);
+    await markVerified(shop, served);
     return "late";
   }
   if (served === live) {
     if ((await linkedRevision(paths.live)) !== live) await pointLink(paths, paths.live, live);
+    await markVerified(shop, live);
     return "agrees";
   }
   log.warn({ served, live }, "nginx serves another revision than the live one");

@@ -1,10 +1,11 @@
-import { describeError, ProgramError } from "../ops/program.ts";
+import { describeError } from "../ops/program.ts";
 import { coldStart } from "./cold-start.ts";
 import { refuseClosing } from "./guard.ts";
 import { testConfiguration } from "./nginx-command.ts";
 import { type Complaint, cutMessage, readComplaint } from "./nginx-message.ts";
 import { type Candidate, noTimes, type Outcome, type Running, type Workshop } from "./outcome.ts";
-import { buildRelease, pointLink, releaseConfDir, touchRelease } from "./releases.ts";
+import { isOutside } from "./outside.ts";
+import { buildRelease, pointLink, releaseConfDir } from "./releases.ts";
 import { reload } from "./reload.ts";
 
 /** Tests a release through a link. */
@@ -27,6 +28,7 @@ export const testRelease = async (
 
 const attemptSteps = async (shop: Workshop, candidate: Candidate, running: Running): Promise<Outcome> => {
   const { paths, stop } = shop;
+  shop.enter("testing");
   await buildRelease(paths, candidate.revision, candidate.files, candidate.mainConf);
   await pointLink(paths, paths.candidate, candidate.revision);
   // The guard reads the same bytes meanwhile: it costs no time of its own.
@@ -37,7 +39,6 @@ const attemptSteps = async (shop: Workshop, candidate: Candidate, running: Runni
   if (stop.aborted) return { kind: "stopped" };
   const complaint = test.complaint ?? refusal;
   if (complaint !== null) return { kind: "rejected", times: { ...noTimes, testedMs: test.testedMs }, complaint };
-  await touchRelease(paths, candidate.revision);
   switch (running.kind) {
     case "serving":
       return reload(shop, candidate, test.testedMs, running);
@@ -45,10 +46,6 @@ const attemptSteps = async (shop: Workshop, candidate: Candidate, running: Runni
       return coldStart(shop, candidate, test.testedMs, running.previous);
   }
 };
-
-/** Whether it was the file system or the kernel that refused, and not a fault of this program. */
-export const isOutside = (error: unknown): boolean =>
-  error instanceof ProgramError || (error instanceof Error && "syscall" in error);
 
 /** Tests, promotes and verifies a candidate. What the file system or the kernel refuses is an outcome, not an error. */
 export const attempt = async (shop: Workshop, candidate: Candidate, running: Running): Promise<Outcome> => {

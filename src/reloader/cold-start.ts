@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endGroup, type NginxMaster, readReasons, startMaster } from "./nginx-master.ts";
+import { endGroup, endLeftovers, type NginxMaster, readReasons, startMaster } from "./nginx-master.ts";
 import { type Complaint, readComplaint } from "./nginx-message.ts";
 import { type Candidate, noTimes, type Outcome, type Workshop } from "./outcome.ts";
 import { pointLink, releaseConfDir } from "./releases.ts";
+import { markVerified } from "./verified.ts";
 import { waitFirst } from "./verify.ts";
 
 /** Why nginx did not come to serve a revision, in its own words where it left any. */
@@ -30,9 +31,17 @@ export type StartResult =
   | { readonly kind: "died" | "refused" | "silent"; readonly complaint: Complaint }
   | { readonly kind: "stopped" };
 
+/** Ends the nginx of an earlier run that was killed: it holds the ports. */
+export const endEarlierRun = async ({ paths, log }: Workshop): Promise<void> => {
+  const ended = await endLeftovers(paths);
+  if (ended > 0) log.warn({ processes: ended }, "ended the nginx that an earlier run left");
+};
+
 /** Starts nginx from live.conf and waits until it serves the revision; what does not is ended again. */
 export const startLive = async (shop: Workshop, revision: string): Promise<StartResult> => {
   const { config, paths, stop } = shop;
+  // It may have written its pid file only after this program was started.
+  await endEarlierRun(shop);
   const master = await startMaster(shop.nginx, paths);
   const isOver = (): boolean => master.ended() !== null || stop.aborted;
   const firstMs = await waitFirst(paths.socket, revision, config.verifyTimeoutMs, isOver);
@@ -62,14 +71,17 @@ export const coldStart = async (
   previous: string | null,
 ): Promise<Outcome> => {
   const { paths } = shop;
+  shop.enter("promoting");
   await pointLink(paths, paths.live, candidate.revision);
+  shop.enter("verifying");
   const started = await startLive(shop, candidate.revision);
   if (started.kind === "serving") {
     const { master, firstMs } = started;
+    await markVerified(shop, candidate.revision);
     return { kind: "applied", times: { testedMs, firstMs, settledMs: firstMs }, master, retired: [] };
   }
   if (previous === null) await rm(paths.live, { force: true });
   else await pointLink(paths, paths.live, previous);
   if (started.kind === "stopped") return { kind: "stopped" };
-  return { kind: "unverified", times: { ...noTimes, testedMs }, complaint: started.complaint };
+  return { kind: "unverified", times: { ...noTimes, testedMs }, complaint: started.complaint, cost: "nothing" };
 };

@@ -1,6 +1,7 @@
 import type { ReloaderConfig } from "./config.ts";
 import { readMemoryUse } from "./machine.ts";
-import { nginxChildren, ownMemoryBytes } from "./processes.ts";
+import { nginxChildren } from "./processes.ts";
+import { shareOfMemoryBytes } from "./shared-memory.ts";
 
 /** What memory looks like before a reload; bytes. */
 export interface DrainView {
@@ -8,7 +9,7 @@ export interface DrainView {
   readonly drainingWorkers: number;
   readonly usedBytes: number;
   readonly limitBytes: number;
-  /** What the workers that accept connections now take: the next generation will take as much. */
+  /** What master and workers of the live generation take: the next one will take as much. */
   readonly generationBytes: number;
 }
 
@@ -32,12 +33,15 @@ export const viewDrain = async (masterPid: number, limitBytes: number | null): P
   const draining = children.filter((child) => child.role === "draining");
   // Nothing to wait for, as a rule: then memory is of no interest, and a change is not held up by reading of it.
   if (draining.length === 0) return null;
-  const sizes = await Promise.all(children.map((child) => ownMemoryBytes(child.pid)));
-  const generationBytes = sum(sizes.filter((_, index) => children[index]?.role === "active"));
+  const shareOf = (pids: readonly number[]): Promise<number> => Promise.all(pids.map(shareOfMemoryBytes)).then(sum);
+  const pidsOf = (role: string): readonly number[] =>
+    children.filter((child) => child.role === role).map(({ pid }) => pid);
+  // The master holds the configuration that its workers share with it.
+  const generationBytes = await shareOf([masterPid, ...pidsOf("active")]);
   const used = limitBytes === null ? null : await readMemoryUse();
   return {
     drainingWorkers: draining.length,
-    usedBytes: used ?? sum(sizes) + (await ownMemoryBytes(masterPid)),
+    usedBytes: used ?? generationBytes + (await shareOf([...pidsOf("draining"), ...pidsOf("other")])),
     limitBytes: limitBytes ?? assumedLimitBytes,
     generationBytes,
   };

@@ -1,20 +1,18 @@
 import type { Health } from "../ops/endpoints.ts";
-import { affirm } from "./affirm.ts";
-import { attempt, isOutside } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { differenceOf, type FileHashes, hashesOf } from "./changes.ts";
 import type { DrainGate } from "./drain.ts";
-import { createGenerations } from "./generations.ts";
+import { createHousekeeping } from "./housekeeping.ts";
 import { look } from "./look.ts";
 import type { MainConf } from "./main-conf.ts";
+import * as models from "./model.ts";
 import type { NginxMaster } from "./nginx-master.ts";
-import type { Candidate, Outcome, Running, Workshop } from "./outcome.ts";
-import { type Model, nextStep } from "./plan.ts";
-import { linkedRevision, prepareReleases, pruneReleases } from "./releases.ts";
+import { type Candidate, noTimes, type Outcome, type Running, type Workshop } from "./outcome.ts";
+import { nextStep } from "./plan.ts";
+import { linkedRevision, prepareReleases } from "./releases.ts";
 import type { Report } from "./report.ts";
-import { noteChange } from "./settle.ts";
 import { createSupervisor } from "./supervisor.ts";
-import { createBucket, takeToken } from "./token-bucket.ts";
 
 /** The loop that makes nginx serve what the configuration directory holds. */
 export interface Engine {
@@ -48,46 +46,42 @@ export interface EngineParts {
   readonly drainGate: DrainGate;
   /** Called at each periodic comparison, for what must not wait for a change. */
   readonly onCompare: () => Promise<void>;
+  /** The comparison found a change of which the watch did not tell. */
+  readonly onMissed: () => void;
 }
 
 /** Makes the loop; nothing happens before `run`. */
-export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: EngineParts): Engine => {
+export const createEngine = (parts: EngineParts): Engine => {
+  const { shop, fixed, report, drainGate } = parts;
   const { config, paths, stop, log } = shop;
-  let model: Model = {
-    change: null,
-    isDirty: true,
-    lookedAtMs: Number.NEGATIVE_INFINITY,
-    lookTookMs: 0,
-    wanted: null,
-    live: null,
-    failure: null,
-    startAtMs: null,
-    heldUntilMs: 0,
-    bucket: createBucket(config.reloadBurst, config.reloadIntervalMs, now()),
-  };
+  let model = models.createModel(config.reloadBurst, config.reloadIntervalMs, now());
   let candidate: Candidate | null = null;
   /** The files of the revision that was last attempted, or found to be live. */
   let settledFiles: FileHashes = new Map();
   let seenRevision: string | null = null;
+  let interrupted: string | null = null;
   let unusable: string | null = null;
   let isSilent = false;
-  const generations = createGenerations();
+  const housekeeping = createHousekeeping(shop);
   let beatMs = now();
   let wake = (): void => {};
 
-  const update = (change: Partial<Model>): void => {
-    model = { ...model, ...change };
+  const update = (next: models.Model): void => {
+    model = next;
     wake();
   };
   const supervisor = createSupervisor(shop, report, {
     serving: (revision) => {
       isSilent = false;
-      update({ live: revision, startAtMs: null, isDirty: true });
+      update(models.serving(model, revision));
     },
-    down: (startAtMs) => update({ live: null, startAtMs }),
+    down: (startAtMs) => update(models.down(model, startAtMs)),
+    interrupted: (revision) => {
+      interrupted = revision;
+    },
   });
 
-  const sleepUntil = (untilMs: number): Promise<void> =>
+  const restUntil = (untilMs: number): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.min(Math.max(1, untilMs - now()), config.compareIntervalMs));
       wake = () => {
@@ -96,110 +90,106 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
       };
     });
 
-  const inSync = (found: Candidate): void => {
-    settledFiles = hashesOf(found.files);
-    candidate = null; // its bytes are not needed any more
-    update({ change: null, failure: null });
-    report.inSync(found);
-  };
-
-  const lookStep = async (): Promise<void> => {
-    const startMs = now();
-    model = { ...model, isDirty: false }; // what changes from here on is seen next time
-    const sight = await look(config.configDir, config.mainTemplateFile, fixed, paths);
-    const looked = { lookedAtMs: now(), lookTookMs: now() - startMs };
-    if (sight.kind === "unusable") {
-      unusable = sight.reason;
-      seenRevision = null;
-      candidate = null;
-      report.unusable(sight.reason);
-      update({ ...looked, wanted: null, change: null });
-      return;
-    }
-    unusable = null;
-    const { revision, files } = sight.candidate;
-    const { names, isWhole } = differenceOf(settledFiles, files);
-    const isNew = revision !== seenRevision;
-    const isFirst = seenRevision === null;
-    seenRevision = revision;
-    candidate = sight.candidate;
-    // Found by the comparison, without an event: it still has to settle.
-    const change = isNew && model.change === null ? noteChange(null, startMs) : model.change;
-    update({ ...looked, change, wanted: { revision, isWhole } });
-    const isLive = revision === model.live;
-    if (isNew && !(isFirst && isLive)) report.changed(sight.candidate, names);
-    if (isLive) inSync(sight.candidate);
-  };
-
-  const running = async (): Promise<Running> => {
-    const master = supervisor.master();
-    if (master !== null && model.live !== null) return { kind: "serving", master, live: model.live };
-    return { kind: "down", previous: await linkedRevision(paths.live) };
-  };
-
   const record = (tried: Candidate, outcome: Outcome): void => {
+    if (outcome.kind !== "stopped") shop.enter(outcome.kind);
     switch (outcome.kind) {
       case "stopped":
         return;
       case "applied":
-        model = { ...model, failure: null };
         report.ended(tried, outcome, null);
-        if (model.live !== null) generations.retire(model.live, outcome.retired);
+        if (model.live !== null) housekeeping.retired(model.live, outcome.retired);
         supervisor.adopt(outcome.master, tried.revision);
         return;
       case "rejected":
       case "unverified":
       case "failed": {
-        const attempts = (model.failure?.revision === tried.revision ? model.failure.attempts : 0) + 1;
-        const retryInMs = retryDelayMs(attempts);
+        const cost = outcome.kind === "unverified" ? outcome.cost : "nothing";
+        const retryInMs = retryDelayMs(models.failedAttempts(model, tried.revision) + 1, cost);
+        update(models.attemptFailed(model, tried.revision, outcome.kind, now() + retryInMs));
         report.ended(tried, outcome, retryInMs);
-        update({ failure: { revision: tried.revision, attempts, retryAtMs: now() + retryInMs } });
       }
     }
   };
 
-  /** What lies between two changes: nginx may serve another revision than it should, or hang. */
-  const affirmLive = async (): Promise<void> => {
-    const master = supervisor.master();
-    const { live, wanted } = model;
-    if (master === null || live === null) return;
-    try {
-      const found = await affirm(shop, master, live, wanted?.revision ?? null);
-      isSilent = found === "silent";
-      if (found === "late" && wanted !== null) supervisor.adopt(master, wanted.revision);
-    } catch (error) {
-      if (!isOutside(error)) throw error;
-      log.warn({ err: error }, "live.conf cannot be corrected");
+  /** What ended the run before this one while it was tried is not tried again at once. */
+  const recordInterrupted = (tried: Candidate): void => {
+    if (tried.revision === interrupted) {
+      const message = "the reloader was killed while nginx loaded this revision";
+      report.attempting(tried, 1, now());
+      record(tried, { kind: "unverified", times: noTimes, complaint: { message, at: null }, cost: "outage" });
+    }
+    interrupted = null;
+  };
+
+  const lookStep = async (): Promise<void> => {
+    shop.enter("looking");
+    const startMs = now();
+    const wasTold = model.isDirty;
+    model = models.lookBegun(model);
+    const sight = await look(config.configDir, config.mainTemplateFile, fixed, paths);
+    if (sight.kind === "unusable") {
+      unusable = sight.reason;
+      seenRevision = null;
+      candidate = null;
+      report.unusable(sight.reason);
+      update(models.looked(model, null, false, startMs, now()));
+      return;
+    }
+    const { revision, files } = sight.candidate;
+    const { names, isWhole } = differenceOf(settledFiles, files);
+    const isNew = revision !== seenRevision;
+    const isLive = revision === model.live;
+    const isFirst = seenRevision === null;
+    unusable = null;
+    seenRevision = revision;
+    candidate = sight.candidate;
+    update(models.looked(model, { revision, isWhole }, isNew, startMs, now()));
+    if (isNew && !wasTold && !isFirst) parts.onMissed();
+    if (isNew && !(isFirst && isLive)) report.changed(sight.candidate, names);
+    recordInterrupted(sight.candidate);
+    if (isLive) {
+      settledFiles = hashesOf(files);
+      candidate = null; // its bytes are not needed any more
+      report.inSync(sight.candidate);
     }
   };
 
-  const prune = async (tried: string): Promise<void> => {
+  const running = async (): Promise<Running> => {
     const master = supervisor.master();
-    const live = await linkedRevision(paths.live);
-    const draining = master === null ? [] : await generations.draining(master.pid);
-    try {
-      await pruneReleases(paths, new Set([tried, live ?? tried, model.live ?? tried, ...draining]));
-    } catch (error) {
-      if (!isOutside(error)) throw error;
-      log.warn({ err: error }, "old releases cannot be removed");
-    }
+    if (master !== null && model.live !== null) return { kind: "serving", master, live: model.live };
+    return { kind: "down", previous: await linkedRevision(paths.verified) };
+  };
+
+  /** What lies between two changes: nginx may serve another revision than it should, hang, or lose workers. */
+  const compareNginx = async (): Promise<void> => {
+    const master = supervisor.master();
+    const { live, wanted } = model;
+    if (master === null || live === null) return;
+    const found = await housekeeping.affirm(master, live, wanted?.revision ?? null);
+    isSilent = found === "silent";
+    if (found === "late" && wanted !== null) supervisor.adopt(master, wanted.revision);
+    if (found === "agrees") report.workersLost(await housekeeping.lostWorkers(master));
+    else housekeeping.attempted();
   };
 
   const attemptStep = async (): Promise<void> => {
     const master = supervisor.master();
     const holdMs = master === null ? 0 : await drainGate.holdMs(master.pid, now());
-    if (holdMs > 0) return update({ heldUntilMs: now() + holdMs });
+    if (holdMs > 0) return update(models.held(model, now() + holdMs));
     // Its bytes were let go, or another change came while the memory was looked at: read again.
-    if (candidate === null || model.isDirty) return update({ isDirty: true });
+    if (candidate === null || model.isDirty) return update({ ...model, isDirty: true });
     const tried = candidate;
     candidate = null;
     settledFiles = hashesOf(tried.files);
-    model = { ...model, change: null, bucket: takeToken(model.bucket, now()) };
-    const attempts = model.failure?.revision === tried.revision ? model.failure.attempts : 0;
-    report.attempting(tried, attempts + 1);
+    const changedMs = model.change?.firstMs ?? now();
+    model = models.attemptBegun(model, tried.revision, now());
+    report.attempting(tried, models.failedAttempts(model, tried.revision) + 1, changedMs);
     const outcome = await attempt(shop, tried, await running());
+    if (outcome.kind === "unverified" && outcome.cost === "outage") supervisor.forgiveDeath();
+    housekeeping.attempted();
     record(tried, outcome);
-    await prune(tried.revision);
+    const extra = outcome.kind === "failed" ? "none" : "last";
+    await housekeeping.prune(supervisor.master(), [tried.revision, model.live], extra);
   };
 
   const step = async (): Promise<void> => {
@@ -207,17 +197,19 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
     const next = nextStep(model, beatMs, config);
     switch (next.kind) {
       case "start":
+        shop.enter("starting");
         return supervisor.start();
       case "look":
         if (!model.isDirty) {
-          await onCompare();
-          await affirmLive();
+          await parts.onCompare();
+          await compareNginx();
         }
         return lookStep();
       case "attempt":
         return attemptStep();
-      case "sleep":
-        return sleepUntil(next.untilMs);
+      case "rest":
+        shop.enter(next.state);
+        return restUntil(next.untilMs);
     }
   };
 
@@ -240,11 +232,11 @@ export const createEngine = ({ shop, fixed, report, drainGate, onCompare }: Engi
         await supervisor.stop();
       }
     },
-    changed: () => update({ isDirty: true, change: noteChange(model.change, now()) }),
+    changed: () => update(models.changed(model, now())),
     healthz: () =>
       now() - beatMs < hangMs
         ? { ok: true }
-        : { ok: false, reason: `the loop has not moved for ${Math.round(now() - beatMs)} ms` },
+        : { ok: false, reason: `${report.state()} for ${Math.round(now() - beatMs)} ms: the loop hangs` },
     readyz: () => {
       if (stop.aborted) return { ok: false, reason: "stopping" };
       if (isSilent) return { ok: false, reason: "nginx does not answer" };

@@ -11,6 +11,9 @@ export interface ReloaderMetrics {
   readonly changes: Counter;
   readonly revision: Gauge<"revision">;
   readonly watchErrors: Counter;
+  readonly watchMissed: Counter;
+  readonly workersLost: Counter;
+  readonly state: Gauge<"state">;
   readonly nginxUp: Gauge;
 }
 
@@ -158,6 +161,22 @@ export const createMetrics = (sources: MetricsSources): ReloaderMetrics => {
     watchErrors: new Counter({
       name: "hotroute_watch_errors_total",
       help: "Errors of the file watch; the periodic comparison goes on",
+      registers,
+    }),
+    watchMissed: new Counter({
+      name: "hotroute_watch_missed_total",
+      help: "Changes that the periodic comparison found and the file watch did not tell of",
+      registers,
+    }),
+    workersLost: new Counter({
+      name: "hotroute_nginx_workers_lost_total",
+      help: "Workers that were seen to have ended without a reload; nginx replaces them",
+      registers,
+    }),
+    state: new Gauge({
+      name: "hotroute_reloader_state",
+      help: "1 for what the reloader does or waits for now, 0 for what it did before",
+      labelNames: ["state"],
       registers,
     }),
     nginxUp: new Gauge({

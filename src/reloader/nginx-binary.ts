@@ -42,9 +42,7 @@ const findNginx = async (nginxBin: string, searchPath: readonly string[]): Promi
   if (!nginxBin.includes("/")) {
     const found = await findOnPath(nginxBin, searchPath);
     if (found !== null) return found;
-    throw new ProgramError(
-      `no program ${nginxBin} in ${searchPath.join(":")}: install nginx, or set NGINX_BIN to its path`,
-    );
+    throw new ProgramError(`there is no ${nginxBin} on PATH: install nginx, or set NGINX_BIN to its path`);
   }
   const path = resolve(nginxBin);
   if (await isProgram(path)) return path;

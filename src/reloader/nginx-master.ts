@@ -70,6 +70,14 @@ export const claimPidFile = async (paths: RunPaths, master: NginxMaster): Promis
   return "corrected";
 };
 
+/** Writes all that `nginx -s reload` must read to find the pid file, instead of the whole configuration. */
+export const writeSignalConf = async (paths: RunPaths): Promise<void> => {
+  const text = `pid "${paths.pid}";\nevents {}\n`;
+  // As a rule it is there: it needs no room on a volume that is full.
+  if ((await readFile(paths.signal, "utf8").catch(() => null)) === text) return;
+  await writeFileAtomic(paths.signal, text);
+};
+
 const describeEnd = (code: number | null, signal: string | null): string =>
   signal === null ? `exit code ${code ?? "unknown"}` : signal;
 

@@ -1,8 +1,10 @@
 import type { Logger } from "../ops/log.ts";
+import type { AttemptCost } from "./backoff.ts";
 import type { ReloaderConfig } from "./config.ts";
 import type { NginxBinary } from "./nginx-binary.ts";
 import type { NginxMaster } from "./nginx-master.ts";
 import type { Complaint } from "./nginx-message.ts";
+import type { State } from "./plan.ts";
 import type { NginxChild } from "./processes.ts";
 import type { ConfigFile } from "./revision.ts";
 import type { RunPaths } from "./run-paths.ts";
@@ -14,6 +16,8 @@ export interface Workshop {
   readonly paths: RunPaths;
   readonly log: Logger;
   readonly stop: AbortSignal;
+  /** Shows what is being done, to metrics and probes; it decides nothing. */
+  readonly enter: (state: State) => void;
 }
 
 /** A revision to be served: its files, and the nginx.conf that goes with them. */
@@ -47,7 +51,13 @@ export type Outcome =
       readonly retired: readonly NginxChild[];
     }
   | { readonly kind: "rejected"; readonly times: PhaseTimes; readonly complaint: Complaint }
-  | { readonly kind: "unverified"; readonly times: PhaseTimes; readonly complaint: Complaint }
+  | {
+      readonly kind: "unverified";
+      readonly times: PhaseTimes;
+      readonly complaint: Complaint;
+      /** `outage`: nginx, which served the live revision, ended while it loaded this one. */
+      readonly cost: AttemptCost;
+    }
   | { readonly kind: "failed"; readonly times: PhaseTimes; readonly complaint: Complaint }
   | { readonly kind: "stopped" };
 

@@ -1,10 +1,7 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { type ConfigFile, isConf } from "./revision.ts";
 import type { RunPaths } from "./run-paths.ts";
-
-/** How many releases are kept beside those that are named. */
-const keptReleases = 3;
 
 const isRevision = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
 
@@ -99,19 +96,8 @@ export const linkedRevision = async (link: string): Promise<string | null> => {
   }
 };
 
-/** Marks a release as just promoted, so that it counts among the last ones. */
-export const touchRelease = async (paths: RunPaths, revision: string): Promise<void> => {
-  const now = new Date();
-  await utimes(releaseDir(paths, revision), now, now);
-};
-
-/** Removes old releases: the last three that were promoted stay, and those that are named. */
+/** Removes all releases but those that are named. */
 export const pruneReleases = async (paths: RunPaths, keep: ReadonlySet<string>): Promise<void> => {
-  const names = (await readdir(paths.releases)).filter(isRevision);
-  const aged = await Promise.all(
-    names.map(async (name) => ({ name, atMs: (await stat(join(paths.releases, name))).mtimeMs })),
-  );
-  aged.sort((left, right) => right.atMs - left.atMs);
-  const old = aged.slice(keptReleases).filter(({ name }) => !keep.has(name));
-  await Promise.all(old.map(({ name }) => rm(join(paths.releases, name), { recursive: true, force: true })));
+  const old = (await readdir(paths.releases)).filter((name) => isRevision(name) && !keep.has(name));
+  await Promise.all(old.map((name) => rm(join(paths.releases, name), { recursive: true, force: true })));
 };

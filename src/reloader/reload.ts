@@ -1,15 +1,18 @@
 import { explainUnverified } from "./cold-start.ts";
 import type { ReloaderConfig } from "./config.ts";
 import { type CommandResult, signalReload } from "./nginx-command.ts";
-import { claimPidFile, clearReasons, type NginxMaster, readReasons } from "./nginx-master.ts";
+import { claimPidFile, clearReasons, type NginxMaster, readReasons, writeSignalConf } from "./nginx-master.ts";
 import { isFinalRefusal } from "./nginx-message.ts";
-import type { Candidate, Outcome, Workshop } from "./outcome.ts";
+import { type Candidate, noTimes, type Outcome, type Workshop } from "./outcome.ts";
+import { isOutside } from "./outside.ts";
 import { pointLink } from "./releases.ts";
+import { markVerified } from "./verified.ts";
 import { acceptingWorkers, servedRevision, waitFirst, waitSettled } from "./verify.ts";
 
 /** Points live.conf back, and makes nginx serve what it points to. */
 export const goBack = async (shop: Workshop, master: NginxMaster, previous: string): Promise<void> => {
   const { config, paths, nginx, stop } = shop;
+  shop.enter("returning");
   await pointLink(paths, paths.live, previous);
   if (master.ended() !== null || stop.aborted) return;
   // A slow master may have taken the candidate up, or may yet: what it serves is the truth.
@@ -20,7 +23,25 @@ export const goBack = async (shop: Workshop, master: NginxMaster, previous: stri
   const isOver = (): boolean => master.ended() !== null || stop.aborted;
   const firstMs = await waitFirst(paths.socket, previous, config.verifyTimeoutMs, isOver);
   if (firstMs !== null) await waitSettled(master.pid, older, config.verifyTimeoutMs, isOver);
-  shop.log.warn({ revision: previous, verified: firstMs !== null }, "went back to the last revision");
+  shop.log.warn({ revision: previous, verified: firstMs !== null }, "went back to the last verified revision");
+};
+
+/** A link that cannot be moved now is corrected by a comparison, and by each start of nginx. */
+const goBackOrLog = async (shop: Workshop, master: NginxMaster, previous: string): Promise<void> => {
+  try {
+    await goBack(shop, master, previous);
+  } catch (error) {
+    if (!isOutside(error)) throw error;
+    shop.log.warn({ err: error }, "live.conf cannot be pointed back; tried again with the next comparison");
+  }
+};
+
+/** Makes sure that the signal will reach our master, and that what nginx then says is of this load. */
+const prepareSignal = async ({ paths, log }: Workshop, master: NginxMaster): Promise<void> => {
+  const [pidFile] = await Promise.all([claimPidFile(paths, master), clearReasons(paths), writeSignalConf(paths)]);
+  if (pidFile === "corrected") {
+    log.warn({ path: paths.pid, pid: master.pid }, "pid file did not name nginx: corrected");
+  }
 };
 
 const whyUnverified = (
@@ -48,15 +69,14 @@ export const reload = async (
 ): Promise<Outcome> => {
   const { config, paths, nginx, stop, log } = shop;
   const { master, live } = running;
-  const [older, pidFile] = await Promise.all([
-    acceptingWorkers(master.pid),
-    claimPidFile(paths, master),
-    clearReasons(paths),
-  ]);
-  if (pidFile === "corrected") {
-    log.warn({ path: paths.pid, pid: master.pid }, "pid file did not name nginx: corrected");
+  shop.enter("promoting");
+  if (master.ended() !== null) {
+    const complaint = { message: "nginx ended before it was told to reload", at: null };
+    return { kind: "failed", times: { ...noTimes, testedMs }, complaint };
   }
+  const [older] = await Promise.all([acceptingWorkers(master.pid), prepareSignal(shop, master)]);
   await pointLink(paths, paths.live, candidate.revision);
+  shop.enter("verifying");
   const signalledMs = performance.now();
   const isDown = (): boolean => master.ended() !== null || stop.aborted;
   const isOver = async (): Promise<boolean> => isDown() || isFinalRefusal(await readReasons(paths));
@@ -67,11 +87,14 @@ export const reload = async (
   const settled = firstMs === null ? null : await waitSettled(master.pid, older, config.verifyTimeoutMs, isDown);
   if (settled !== null) {
     const times = { testedMs, firstMs, settledMs: performance.now() - signalledMs };
+    await markVerified(shop, candidate.revision);
     return { kind: "applied", times, master, retired: older };
   }
-  await goBack(shop, master, live);
+  await goBackOrLog(shop, master, live);
   if (stop.aborted) return { kind: "stopped" };
+  const ended = master.ended();
+  const otherwise = whyUnverified(config, signal, ended, firstMs);
+  const complaint = await explainUnverified(shop, candidate.revision, otherwise);
   const times = { testedMs, firstMs, settledMs: null };
-  const otherwise = whyUnverified(config, signal, master.ended(), firstMs);
-  return { kind: "unverified", times, complaint: await explainUnverified(shop, candidate.revision, otherwise) };
+  return { kind: "unverified", times, complaint, cost: ended === null ? "nothing" : "outage" };
 };

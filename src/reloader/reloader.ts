@@ -45,17 +45,21 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     },
   });
   const statusFile = createStatusFile(paths.status, (error) => log.error({ err: error }, "status.json not written"));
-  const shop: Workshop = { config, nginx, paths, log, stop };
   const drainGate = createDrainGate(config, limits.memoryBytes, (view) =>
     log.warn({ ...view }, "reload waits: old workers still drain, and another generation would pass the memory limit"),
   );
   const report = createReport(log, metrics, statusFile);
   report.starting();
+  const shop: Workshop = { config, nginx, paths, log, stop, enter: report.entered };
   const onCompare = async (): Promise<void> => {
     statusFile.retry();
     await watch.refresh();
   };
-  const engine = createEngine({ shop, fixed, report, drainGate, onCompare });
+  const onMissed = (): void => {
+    report.missed();
+    watch.renew();
+  };
+  const engine = createEngine({ shop, fixed, report, drainGate, onCompare, onMissed });
   const endpoints = await serveEndpoints("RELOADER_LISTEN", config.listen, { registry: metrics.registry, ...engine });
   log.info(
     {

@@ -3,10 +3,13 @@ import type { Logger } from "../ops/log.ts";
 import type { ReloaderMetrics } from "./metrics.ts";
 import { cutMessage } from "./nginx-message.ts";
 import type { Candidate, Outcome } from "./outcome.ts";
+import type { State } from "./plan.ts";
 import type { StatusFile } from "./status-file.ts";
 
 /** The first digits of a revision, for a person's eye. */
 export const short = (revision: string): string => revision.slice(0, 12);
+
+const shortOrNull = (revision: string | null): string | null => (revision === null ? null : short(revision));
 
 const whole = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10);
 
@@ -18,14 +21,22 @@ export interface Report {
   readonly changed: (candidate: Candidate, names: readonly string[]) => void;
   /** The directory cannot be used. Said once for each reason. */
   readonly unusable: (reason: string) => void;
-  readonly attempting: (candidate: Candidate, attempts: number) => void;
+  /** @param changedMs when its first change was seen (monotonic) */
+  readonly attempting: (candidate: Candidate, attempts: number, changedMs: number) => void;
   readonly ended: (candidate: Candidate, outcome: Outcome, retryInMs: number | null) => void;
-  /** nginx was started from live.conf and answers. */
+  /** nginx was started from the verified release and answers. */
   readonly started: (revision: string, firstMs: number) => void;
-  readonly notStarted: (revision: string, message: string, retryInMs: number) => void;
+  readonly notStarted: (revision: string | null, message: string, retryInMs: number) => void;
   readonly died: (how: string) => void;
   /** The directory holds what nginx serves. */
   readonly inSync: (candidate: Candidate) => void;
+  /** The loop is in another state. */
+  readonly entered: (state: State) => void;
+  readonly state: () => State;
+  /** The watch did not tell of a change. */
+  readonly missed: () => void;
+  /** So many workers ended without a reload; nginx replaced them. */
+  readonly workersLost: (count: number) => void;
   /** The last thing that went wrong, for a probe's answer. */
   readonly reason: () => string;
 }
@@ -76,6 +87,10 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     metrics.lastSuccess.set(Date.now() / 1000);
   };
   let lastUnusable: string | null = null;
+  let state: State = "starting";
+  metrics.state.set({ state }, 1);
+  /** When the first change of what is attempted was seen. */
+  let sinceMs = performance.now();
   return {
     starting: () => publish({}),
     changed: (candidate, names) => {
@@ -87,7 +102,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
       if (reason === lastUnusable) return;
       lastUnusable = reason;
       metrics.lastSuccessful.set(0);
-      log.warn({ reason, live: status.live }, "configuration cannot be read; what is live stays");
+      log.warn({ reason, live: shortOrNull(status.live) }, "configuration cannot be read; what is live stays");
       publish({
         files: {},
         wanted: null,
@@ -98,7 +113,8 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
         ...none,
       });
     },
-    attempting: (candidate, attempts) =>
+    attempting: (candidate, attempts, changedMs) => {
+      sinceMs = changedMs;
       publish({
         files: hashes(candidate),
         wanted: candidate.revision,
@@ -107,7 +123,8 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
         at: null,
         attempts,
         ...none,
-      }),
+      });
+    },
     ended: (candidate, outcome, retryInMs) => {
       observe(metrics, outcome);
       const revision = short(candidate.revision);
@@ -116,10 +133,11 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
           return;
         case "applied": {
           const { testedMs, firstMs, settledMs } = outcome.times;
+          const liveInMs = whole(performance.now() - sinceMs);
           succeeded();
           setLive(candidate.revision);
           log.info(
-            { revision, testedMs: whole(testedMs), firstMs: whole(firstMs), settledMs: whole(settledMs) },
+            { revision, liveInMs, testedMs: whole(testedMs), firstMs: whole(firstMs), settledMs: whole(settledMs) },
             "applied",
           );
           publish({ ...outcome.times, live: candidate.revision, state: "applied", message: "", at: null });
@@ -130,7 +148,10 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
         case "failed": {
           const { message, at } = outcome.complaint;
           metrics.lastSuccessful.set(0);
-          log.error({ revision, live: status.live, at, reason: message, retryInMs }, sentences[outcome.kind]);
+          log.error(
+            { revision, live: shortOrNull(status.live), at, reason: message, attempts: status.attempts, retryInMs },
+            sentences[outcome.kind],
+          );
           publish({ ...outcome.times, state: stateOf[outcome.kind], message, at });
           return;
         }
@@ -138,16 +159,19 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     },
     started: (revision, firstMs) => {
       setLive(revision);
-      log.info({ revision: short(revision), firstMs: whole(firstMs) }, "nginx started from the live release");
+      log.info({ revision: short(revision), firstMs: whole(firstMs) }, "nginx started from the last verified release");
       publish({ live: revision });
     },
     notStarted: (revision, message, retryInMs) => {
-      log.error({ revision: short(revision), reason: message, retryInMs }, "nginx cannot serve the live release");
+      log.error(
+        { revision: shortOrNull(revision), reason: message, retryInMs },
+        "nginx cannot serve the last verified release: correct what the reason names, or change the configuration",
+      );
       publish({ message: cutMessage(message) });
     },
     died: (how) => {
       setLive(null);
-      log.error({ how }, "nginx died; it is started anew from the live release");
+      log.error({ how }, "nginx died; it is started anew from the last verified release");
       publish({ live: null, state: "pending", message: `nginx died (${how})`, at: null });
     },
     inSync: (candidate) => {
@@ -165,6 +189,26 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
         attempts: 0,
         ...none,
       });
+    },
+    entered: (next) => {
+      if (next === state) return;
+      log.debug({ from: state, to: next }, "state");
+      metrics.state.set({ state }, 0);
+      metrics.state.set({ state: next }, 1);
+      state = next;
+    },
+    state: () => state,
+    missed: () => {
+      metrics.watchMissed.inc();
+      log.info("the watch did not tell of a change: the comparison found it");
+    },
+    workersLost: (count) => {
+      if (count === 0) return;
+      metrics.workersLost.inc(count);
+      log.warn(
+        { workers: count },
+        "nginx workers ended by themselves and were replaced: look for a signal in nginx's log",
+      );
     },
     reason: () => `nginx serves no verified revision: ${status.message || status.state}`,
   };

@@ -5,8 +5,10 @@ export interface RunPaths {
   readonly runDir: string;
   /** Folder of the releases, each named by its revision. */
   readonly releases: string;
-  /** Link to the nginx.conf of the release that nginx serves. */
+  /** Link to the nginx.conf that nginx is started with, and loads: the verified release's, or that of one being tried. */
   readonly live: string;
+  /** Link to the nginx.conf of the last release that nginx was seen to serve. */
+  readonly verified: string;
   /** Link to the nginx.conf under test. */
   readonly candidate: string;
   /** Two lines that are all `nginx -s reload` needs to find the pid file. */
@@ -22,6 +24,7 @@ export const runPaths = (runDir: string): RunPaths => ({
   runDir,
   releases: join(runDir, "releases"),
   live: join(runDir, "live.conf"),
+  verified: join(runDir, "verified.conf"),
   candidate: join(runDir, "candidate.conf"),
   signal: join(runDir, "signal.conf"),
   socket: join(runDir, "nginx.sock"),

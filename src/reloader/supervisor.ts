@@ -1,27 +1,29 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeFileAtomic } from "../files/atomic-write.ts";
-import { ProgramError } from "../ops/program.ts";
+import { describeError, ProgramError } from "../ops/program.ts";
 import { testRelease } from "./attempt.ts";
 import { isHopeless, recordDeath, retryDelayMs } from "./backoff.ts";
-import { startLive } from "./cold-start.ts";
-import { endGroup, endLeftovers, type NginxMaster } from "./nginx-master.ts";
+import { endEarlierRun, startLive } from "./cold-start.ts";
+import { endGroup, type NginxMaster } from "./nginx-master.ts";
 import type { Workshop } from "./outcome.ts";
-import { linkedRevision } from "./releases.ts";
+import { isOutside } from "./outside.ts";
 import type { Report } from "./report.ts";
+import { restoreVerified } from "./verified.ts";
 
 /** Keeps nginx alive. */
 export interface Supervisor {
   readonly master: () => NginxMaster | null;
-  /** Ends what an earlier run left, and starts nginx from live.conf when there is one. */
+  /** Ends what an earlier run left, and starts nginx from the verified release when there is one. */
   readonly boot: () => Promise<void>;
   /**
-   * Starts nginx from live.conf.
+   * Starts nginx from the verified release.
    *
    * @throws ProgramError when it died three times in 60 s
    */
   readonly start: () => Promise<void>;
   /** Takes over a master that serves a verified revision. */
   readonly adopt: (master: NginxMaster, revision: string) => void;
+  /** The last death was a candidate's doing, which nginx was loading: it does not count. */
+  readonly forgiveDeath: () => void;
   /** Lets requests in flight finish, and ends nginx. */
   readonly stop: () => Promise<void>;
 }
@@ -29,29 +31,28 @@ export interface Supervisor {
 /** What the supervisor tells the engine. */
 export interface SupervisorEvents {
   readonly serving: (revision: string) => void;
-  /** @param startAtMs when to start from live.conf (monotonic); null when there is nothing to start from */
+  /** @param startAtMs when to start it (monotonic); null when there is nothing to start from */
   readonly down: (startAtMs: number | null) => void;
+  /** live.conf named a revision that was being tried when the run before this was ended. */
+  readonly interrupted: (revision: string) => void;
 }
 
 /** nginx cuts the last connections off after worker_shutdown_timeout: it needs a moment more to end. */
 const drainMarginMs = 2_000;
-
-/** All that `nginx -s reload` must read to find the pid file, instead of the whole configuration. */
-const signalConf = (pidPath: string): string => `pid "${pidPath}";\nevents {}\n`;
 
 /** Makes the supervisor of one nginx. */
 export const createSupervisor = (shop: Workshop, report: Report, events: SupervisorEvents): Supervisor => {
   const { config, paths, stop, log } = shop;
   let master: NginxMaster | null = null;
   let deathsMs: readonly number[] = [];
+  let lastDeath = "";
   let failedStarts = 0;
-  let hopeless: ProgramError | null = null;
   /** Resolves when what a dead master left is ended. */
   let swept: Promise<unknown> = Promise.resolve();
 
   const countDeath = (how: string): void => {
     deathsMs = recordDeath(deathsMs, performance.now());
-    if (isHopeless(deathsMs)) hopeless = new ProgramError(`nginx died ${deathsMs.length} times in 60 s (last: ${how})`);
+    lastDeath = how;
   };
 
   const onEnd = (ended: NginxMaster, how: string): void => {
@@ -73,21 +74,14 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
     if (started.ended() === null) events.serving(revision);
   };
 
-  const startAgainLater = (revision: string, message: string): void => {
+  const startAgainLater = (revision: string | null, message: string): void => {
     failedStarts += 1;
-    const retryInMs = retryDelayMs(failedStarts);
+    const retryInMs = retryDelayMs(failedStarts, "nothing");
     report.notStarted(revision, message, retryInMs);
     events.down(performance.now() + retryInMs);
   };
 
-  const start = async (): Promise<void> => {
-    await swept;
-    if (hopeless !== null) throw hopeless;
-    const revision = await linkedRevision(paths.live);
-    if (revision === null) return events.down(null);
-    const { complaint } = await testRelease(shop, paths.live, revision);
-    if (stop.aborted) return;
-    if (complaint !== null) return startAgainLater(revision, complaint.message);
+  const startFrom = async (revision: string): Promise<void> => {
     const started = await startLive(shop, revision);
     switch (started.kind) {
       case "stopped":
@@ -95,13 +89,34 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
       case "serving":
         report.started(revision, started.firstMs);
         return adopt(started.master, revision);
+      case "refused": {
+        // Before nginx has read where its log is, only a test tells what it does not like.
+        const { complaint } = await testRelease(shop, paths.live, revision);
+        if (stop.aborted) return;
+        return startAgainLater(revision, (complaint ?? started.complaint).message);
+      }
       case "silent":
-      case "refused":
         return startAgainLater(revision, started.complaint.message);
       case "died":
         countDeath(started.complaint.message);
         report.notStarted(revision, started.complaint.message, 0);
         return events.down(performance.now());
+    }
+  };
+
+  const start = async (): Promise<void> => {
+    await swept;
+    if (isHopeless(deathsMs)) {
+      throw new ProgramError(`nginx died ${deathsMs.length} times in 60 s (last: ${lastDeath})`);
+    }
+    try {
+      const { verified, interrupted } = await restoreVerified(shop);
+      if (interrupted !== null && verified !== null) events.interrupted(interrupted);
+      if (verified === null) events.down(null);
+      else await startFrom(verified);
+    } catch (error) {
+      if (!isOutside(error)) throw error;
+      startAgainLater(null, describeError(error));
     }
   };
 
@@ -126,13 +141,14 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
   return {
     master: () => master,
     boot: async () => {
-      const ended = await endLeftovers(paths);
-      if (ended > 0) log.warn({ processes: ended }, "ended the nginx that an earlier run left");
-      await writeFileAtomic(paths.signal, signalConf(paths.pid));
+      await endEarlierRun(shop);
       await start();
     },
     start,
     adopt,
+    forgiveDeath: () => {
+      deathsMs = deathsMs.slice(0, -1);
+    },
     stop: stopNginx,
   };
 };

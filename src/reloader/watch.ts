@@ -5,6 +5,8 @@ import { type FSWatcher, watch } from "chokidar";
 export interface ConfigWatch {
   /** Watches anew if the directory is another one by now (deleted and made anew), or if the watch failed. */
   readonly refresh: () => Promise<void>;
+  /** The watch did not tell of a change: the next `refresh` watches anew. */
+  readonly renew: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -58,6 +60,9 @@ export const watchConfig = (
       if (!isAnother && !isDeaf) return;
       await watcher.close();
       watcher = open();
+    },
+    renew: () => {
+      isDeaf = true;
     },
     close: () => watcher.close(),
   };

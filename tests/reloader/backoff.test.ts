@@ -5,8 +5,17 @@ import { isHopeless, recordDeath, retryDelayMs } from "../../src/reloader/backof
 describe("retryDelayMs()", () => {
   it("is 5 s, doubling to 5 minutes", () => {
     assert.deepEqual(
-      [1, 2, 3, 4, 5, 6, 7, 8, 1000].map(retryDelayMs),
+      [1, 2, 3, 4, 5, 6, 7, 8, 1000].map((attempts) => retryDelayMs(attempts, "nothing")),
       [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000],
+    );
+  });
+});
+
+describe("retryDelayMs() after an outage", () => {
+  it("is a minute, doubling to 5 minutes: each try costs every connection", () => {
+    assert.deepEqual(
+      [1, 2, 3, 4, 1000].map((attempts) => retryDelayMs(attempts, "outage")),
+      [60_000, 120_000, 240_000, 300_000, 300_000],
     );
   });
 });

@@ -110,7 +110,7 @@ describe("the program's start", () => {
   it("names a PATH without nginx, and exits 1", async () => {
     const program = startProgram("reloader", { PATH: "/nonexistent" });
     assert.equal(await program.ended, 1);
-    assert.match(program.stderr(), /^hotroute reloader: no program nginx in \/nonexistent: install nginx.*\n$/);
+    assert.match(program.stderr(), /^hotroute reloader: there is no nginx on PATH: install nginx.*\n$/);
   });
 
   it("names a program that is not nginx, and exits 1", async () => {

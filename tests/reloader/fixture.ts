@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withFooter } from "../../src/contract/footer.ts";
 import { parseStatus, type ReloaderStatus } from "../../src/contract/status.ts";
+import { type State, transitions } from "../../src/reloader/plan.ts";
 import type { NginxUnderTest } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
@@ -61,6 +63,18 @@ const control = async (program: RunningProgram): Promise<Reloader> => {
   };
 };
 
+/** Whether a text is the name of a state. */
+const isState = (value: unknown): value is State => typeof value === "string" && value in transitions;
+
+/** Holds what a reloader did to the table of its states: each real run is a test of it. */
+const assertTransitions = (program: RunningProgram): void => {
+  for (const { msg, from, to } of program.log()) {
+    if (msg !== "state") continue;
+    assert.ok(isState(from) && isState(to), `${from} → ${to}`);
+    assert.ok(transitions[from].includes(to), `${from} → ${to} is not in the table of states`);
+  }
+};
+
 /** Runs a test on a stage of its own, and leaves nothing behind, whatever happens. */
 export const onStage = async (nginx: NginxUnderTest, test: (stage: Stage) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "hotroute-reloader-"));
@@ -97,6 +111,7 @@ export const onStage = async (nginx: NginxUnderTest, test: (stage: Stage) => Pro
           TMPDIR: folder,
           NGINX_BIN: nginx.path,
           RELOADER_LISTEN: "127.0.0.1:0",
+          LOG_LEVEL: "debug",
           ...settings,
         });
         programs.push(program);
@@ -120,6 +135,7 @@ export const onStage = async (nginx: NginxUnderTest, test: (stage: Stage) => Pro
       masterPid: () =>
         waitFor("the pid file", async () => Number(await readFile(join(runDir, "nginx.pid"), "utf8")) || null),
     });
+    for (const program of programs) assertTransitions(program);
   } finally {
     await Promise.all(programs.map((program) => program.stop()));
     await rm(folder, { recursive: true, force: true });

@@ -126,11 +126,14 @@ ${serverText(stage.port, "here")}`,
             "hotroute_nginx_requests_total",
             "hotroute_nginx_up",
             "hotroute_nginx_workers",
+            "hotroute_nginx_workers_lost_total",
             "hotroute_reload_duration_seconds",
             "hotroute_reload_last_success_timestamp_seconds",
             "hotroute_reload_last_successful",
+            "hotroute_reloader_state",
             "hotroute_reloads_total",
             "hotroute_watch_errors_total",
+            "hotroute_watch_missed_total",
           ]);
         }));
 

@@ -142,19 +142,15 @@ describe("releases", () => {
       }
     }));
 
-  it("are pruned to the last three and those that are named; what is half made goes at the start", () =>
+  it("are pruned to those that are named; what is half made goes at the start", () =>
     inFolder(async (folder) => {
       const paths = runPaths(folder);
       await prepareReleases(paths);
-      for (const digit of ["1", "2", "3", "4", "5", "6"]) {
-        await buildRelease(paths, hex(digit), [], "main");
-        // Times of files are too coarse to tell releases made at once apart.
-        spawnSync("touch", ["-d", `2026-01-0${digit}`, join(paths.releases, hex(digit))]);
-      }
-      await pruneReleases(paths, new Set([hex("1")]));
-      assert.deepEqual((await readdir(paths.releases)).sort(), ["1", "4", "5", "6"].map(hex));
+      for (const digit of ["1", "2", "3"]) await buildRelease(paths, hex(digit), [], "main");
+      await pruneReleases(paths, new Set([hex("1"), hex("3"), hex("9")]));
+      assert.deepEqual((await readdir(paths.releases)).sort(), ["1", "3"].map(hex));
       await mkdir(join(paths.releases, `.${hex("7")}.tmp`, "conf.d"), { recursive: true });
       await prepareReleases(paths);
-      assert.deepEqual((await readdir(paths.releases)).sort(), ["1", "4", "5", "6"].map(hex));
+      assert.deepEqual((await readdir(paths.releases)).sort(), ["1", "3"].map(hex));
     }));
 });
