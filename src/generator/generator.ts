@@ -15,6 +15,7 @@ import type { GeneratorMetrics } from "./metrics.ts";
 import { createProblemLog } from "./problem-log.ts";
 import { createPropagationTracker, type LivePublication } from "./propagation.ts";
 import { createPublisher } from "./publisher.ts";
+import { openQuarantine } from "./quarantine/open.ts";
 import { reflectServices } from "./services.ts";
 import { watchStatus } from "./status-watch.ts";
 import { watchTemplate } from "./template-watch.ts";
@@ -77,11 +78,21 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     reportLive(live, metrics, log);
     events?.live(live);
   };
+  const quarantine = await openQuarantine({
+    configDir: config.configDir,
+    fileName,
+    configuration: routing.configuration,
+    metrics,
+    log,
+    onChange: () => wantPublication(),
+    onRefused: (hash) => tracker.withdraw(hash),
+    onTemplateRefused: (served, words) => template.revert(served, words),
+  });
   const publisher = createPublisher({
     file,
     path,
     configuration: routing.configuration,
-    services: () => services.snapshot(),
+    services: () => quarantine.sift(services.snapshot()),
     hostPolicy: () => hostPolicy.policy,
     template,
     problems: createProblemLog(log),
@@ -91,6 +102,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
       events?.observe(problems);
       if (hash !== null) events?.published(routes, hash);
     },
+    onFile: (hash, ingredients) => quarantine.published(hash, ingredients),
     onPublished: (publication) => onLive(tracker.published(publication, performance.now())),
   });
   const publish = (): void => void publisher.publish();
@@ -119,9 +131,10 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     log,
     onChange: wantPublication,
   });
-  const statusWatch = watchStatus(config.runDir, compareIntervalMs, (status) =>
-    onLive(tracker.observe(status, performance.now())),
-  );
+  const statusWatch = watchStatus(config.runDir, compareIntervalMs, (status) => {
+    quarantine.observe(status);
+    onLive(tracker.observe(status, performance.now()));
+  });
   // Level-triggered on this side too: a file that somebody else changed or removed is written anew.
   const compare = async (): Promise<void> => {
     if (!(await file.refresh()) || !services.synced || services.isHeld) return;
@@ -148,7 +161,7 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
       clearInterval(compareTimer);
       coalescer.cancel();
       await Promise.all([services.stop(), statusWatch.close(), hostPolicy.close(), template.close(), publisher.stop()]);
-      await events?.stop();
+      await Promise.all([events?.stop(), quarantine.stop()]);
     },
   };
 };

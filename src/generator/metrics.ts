@@ -65,6 +65,11 @@ export const createMetrics = () => {
       help: "Services that a list lacked with most others, and that stay routed until a second list confirms it.",
       registers,
     }),
+    quarantinedServices: new Gauge({
+      name: "hotroute_quarantined_services",
+      help: "Services whose newest version nginx refused, so that they are served as before or not at all.",
+      registers,
+    }),
     hostPolicyLastReloadSuccessful: new Gauge({
       name: "hotroute_host_policy_last_reload_successful",
       help: "1 unless the file of HOST_POLICY is bad or missing, so that its last good version stands.",

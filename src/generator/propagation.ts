@@ -20,6 +20,8 @@ export interface LivePublication extends Publication {
 export interface PropagationTracker {
   /** Takes a configuration that was written, and gives what is live by now: it may have been live before. */
   published(publication: Publication, nowMs: number): readonly LivePublication[];
+  /** Forgets a configuration that nginx refused: what came with it is not live with the next. */
+  withdraw(hash: string): void;
   /** Takes a status of the reloader, and gives what has become live by it. */
   observe(status: ReloaderStatus, nowMs: number): readonly LivePublication[];
 }
@@ -47,6 +49,9 @@ export const createPropagationTracker = (file: string): PropagationTracker => {
     published: (publication, nowMs) => {
       pending = [...pending, publication].slice(-maxPending);
       return settle(nowMs);
+    },
+    withdraw: (hash) => {
+      pending = pending.filter((publication) => publication.hash !== hash);
     },
     observe: (status, nowMs) => {
       appliedHash = status.state === "applied" ? (status.files[file] ?? null) : null;

@@ -1,20 +1,25 @@
 import { type Configuration, type ConfigurationOptions, configure } from "../nginx/configuration.ts";
+import { builtInTemplate } from "../nginx/partials.ts";
+import type { SiteTemplate } from "../nginx/site-view.ts";
 import { TemplateError } from "../nginx/template-error.ts";
 import type { Logger } from "../ops/log.ts";
 import { describeError } from "../ops/program.ts";
 import type { HostPolicy } from "../routes/host-policy.ts";
-import type { ServiceRecord } from "../routes/service.ts";
+import { sortProblems } from "../routes/problem.ts";
 import type { ConfigFile } from "./config-file.ts";
 import type { GeneratorMetrics } from "./metrics.ts";
 import type { ProblemLog } from "./problem-log.ts";
 import type { Publication } from "./propagation.ts";
+import type { Ingredients } from "./quarantine/ingredients.ts";
+import type { Sifted } from "./quarantine/quarantine.ts";
 import type { TemplateWatch } from "./template-watch.ts";
 
 export interface PublisherOptions {
   readonly file: ConfigFile;
   readonly path: string;
   readonly configuration: ConfigurationOptions;
-  readonly services: () => Iterable<ServiceRecord>;
+  /** The Services as they are to be rendered, and what of them is held back. */
+  readonly services: () => Sifted;
   readonly hostPolicy: () => HostPolicy | null;
   readonly template: Pick<TemplateWatch, "apply">;
   readonly problems: ProblemLog;
@@ -25,6 +30,8 @@ export interface PublisherOptions {
    * Before `onPublished`.
    */
   readonly onPass: (configuration: Configuration, hash: string | null) => void;
+  /** Told of each pass whose configuration is in the file now: its hash, and what it was made of. */
+  readonly onFile: (hash: string, ingredients: Ingredients) => void;
   /** Told of each configuration that was written. */
   readonly onPublished: (publication: Publication) => void;
 }
@@ -42,6 +49,7 @@ export interface Publisher {
 }
 
 interface Rendered extends Configuration {
+  readonly ingredients: Ingredients;
   readonly renderMs: number;
 }
 
@@ -61,17 +69,36 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
   let running: Promise<void> | null = null;
   let retry: NodeJS.Timeout | null = null;
 
-  const render = (): Rendered => {
-    const startedMs = performance.now();
-    const configuration = options.template.apply((template) =>
-      configure(options.services(), options.configuration, options.hostPolicy(), template),
-    );
-    const renderMs = performance.now() - startedMs;
-    metrics.renderDuration.observe(renderMs / 1000);
+  const tellProblems = (configuration: Configuration): void => {
     metrics.services.set(configuration.serviceCount);
     metrics.routes.set(configuration.routeCount);
     metrics.showProblems(options.problems.update(configuration.problems));
-    return { ...configuration, renderMs };
+  };
+
+  const render = (): Rendered => {
+    const startedMs = performance.now();
+    const { services, holds, problems } = options.services();
+    const hostPolicy = options.hostPolicy();
+    const make = (template: SiteTemplate) => {
+      const made = configure(services, options.configuration, hostPolicy, template, holds);
+      const all = problems.length === 0 ? made.problems : sortProblems([...made.problems, ...problems]);
+      return { ...made, problems: all, ingredients: { services, hostPolicy, template, holds } };
+    };
+    try {
+      const configuration = options.template.apply(make);
+      const renderMs = performance.now() - startedMs;
+      metrics.renderDuration.observe(renderMs / 1000);
+      tellProblems(configuration);
+      return { ...configuration, renderMs };
+    } catch (error) {
+      // Without a template that can be used nothing new is served, but the owners are still told what is wrong.
+      if (error instanceof TemplateError) {
+        const told = make(builtInTemplate);
+        tellProblems(told);
+        options.onPass(told, null);
+      }
+      throw error;
+    }
   };
 
   const retryLater = (error: unknown): void => {
@@ -114,6 +141,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
       metrics.renders.inc({ result: isWritten ? "written" : "unchanged" });
       metrics.configBytes.set(Buffer.byteLength(configuration.text));
       options.onPass(configuration, file.hash);
+      if (file.hash !== null) options.onFile(file.hash, configuration.ingredients);
       if (isWritten) tell(configuration, keys, eventMs);
     } catch (error) {
       metrics.renders.inc({ result: "failed" });

@@ -15,6 +15,12 @@ export interface TemplateWatch {
    * @throws TemplateError when neither can; it has been logged
    */
   apply<T>(make: (template: SiteTemplate) => T): T;
+  /**
+   * Goes back to a template that nginx took, until the file changes.
+   *
+   * @param reason what nginx said of the newest
+   */
+  revert(to: SiteTemplate, reason: string): void;
   /** What is wrong with the file, in one line; null when nothing is. */
   readonly fault: string | null;
   close(): Promise<void>;
@@ -107,6 +113,11 @@ const follow = (first: TemplateSource, compile: TemplateCompiler, options: Templ
   const watch = watchFile(path, compareIntervalMs, look);
   return {
     apply,
+    revert: (to, reason) => {
+      newest = null;
+      good = to;
+      faults.set("file", new TemplateError(path, null, `nginx refuses what it makes: ${reason}`));
+    },
     get fault() {
       return faults.current()?.message ?? null;
     },
@@ -120,5 +131,5 @@ const follow = (first: TemplateSource, compile: TemplateCompiler, options: Templ
  */
 export const watchTemplate = async (options: TemplateWatchOptions): Promise<TemplateWatch> =>
   options.source === null
-    ? { apply: (make) => make(builtInTemplate), fault: null, close: async () => {} }
+    ? { apply: (make) => make(builtInTemplate), revert: () => undefined, fault: null, close: async () => {} }
     : follow(options.source, await loadTemplateCompiler(), options);

@@ -9,6 +9,7 @@ import { createLogger } from "../ops/log.ts";
 import { ProgramError, runProgram } from "../ops/program.ts";
 import { describeProblem } from "../routes/problem.ts";
 import { readConfig } from "./config.ts";
+import { keepServiceList } from "./keep-service-list.ts";
 import { listServices } from "./list-services.ts";
 
 void runProgram("init", async (stop) => {
@@ -33,6 +34,7 @@ void runProgram("init", async (stop) => {
     await mkdir(config.configDir, { recursive: true });
     await removeStaleTemporaries(path);
     await writeFileAtomic(path, text);
+    await keepServiceList(config.configDir, text, services);
   } catch (cause) {
     throw new ProgramError(
       `cannot write ${path}: make CONFIG_DIR a directory this user may write to, with space left`,

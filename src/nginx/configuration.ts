@@ -2,7 +2,7 @@ import { applyHostPolicy, type HostPolicy } from "../routes/host-policy.ts";
 import { memoize } from "../routes/memoize.ts";
 import { type ParseOptions, parseService } from "../routes/parse.ts";
 import { type Problem, sortProblems } from "../routes/problem.ts";
-import { resolveRoutes } from "../routes/resolve.ts";
+import { type Holds, resolveRoutes, yieldToNewcomers } from "../routes/resolve.ts";
 import type { Route } from "../routes/route.ts";
 import type { ServiceRecord } from "../routes/service.ts";
 import { builtInTemplate } from "./partials.ts";
@@ -64,6 +64,7 @@ export const collectClaims = (
  * Parses, permits, resolves and renders. Pure, and the same for any order of the Services.
  *
  * @param hostPolicy which namespace may claim which hosts; null: every one every host
+ * @param holds which of the Services are given as they were, not as they are; null: none
  * @throws TemplateError where a template of the user's own cannot be applied
  */
 export const configure = (
@@ -71,8 +72,10 @@ export const configure = (
   options: ConfigurationOptions,
   hostPolicy: HostPolicy | null = null,
   template: SiteTemplate = builtInTemplate,
+  holds: Holds | null = null,
 ): Configuration => {
-  const { routes, problems, serviceCount } = collectClaims(services, options, hostPolicy);
+  const { routes: claims, problems, serviceCount } = collectClaims(services, options, hostPolicy);
+  const routes = holds === null ? claims : yieldToNewcomers(claims, holds);
   const { site, routes: served, routeCount, conflicts } = resolveRoutes(routes);
   return {
     text: renderSite(site, options, template),

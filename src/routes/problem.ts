@@ -8,6 +8,7 @@ import { compareText, type ServiceRef, serviceKey } from "./service.ts";
  * - `Unroutable`: the Service itself cannot be routed to (no such port, headless, ExternalName …)
  * - `HostNotAllowed`: the host policy does not let the namespace have that host; its routes are left out
  * - `Conflict`: another Service has that host and path
+ * - `Quarantined`: nginx refused the configuration because of this Service; it is served as it was before, or not at all
  */
 export type ProblemReason =
   | "InvalidValue"
@@ -15,7 +16,8 @@ export type ProblemReason =
   | "NotAvailable"
   | "Unroutable"
   | "HostNotAllowed"
-  | "Conflict";
+  | "Conflict"
+  | "Quarantined";
 
 export const problemReasons: readonly ProblemReason[] = [
   "InvalidValue",
@@ -24,6 +26,7 @@ export const problemReasons: readonly ProblemReason[] = [
   "Unroutable",
   "HostNotAllowed",
   "Conflict",
+  "Quarantined",
 ];
 
 /** One thing that is wrong with one Service, for its owner to read. */

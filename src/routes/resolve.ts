@@ -33,6 +33,21 @@ const matchKey = (match: Match): string => {
   }
 };
 
+/** Services that are held at what nginx last served, and those that have changed since. By `namespace/name`. */
+export interface Holds {
+  readonly held: ReadonlySet<string>;
+  readonly newcomers: ReadonlySet<string>;
+}
+
+/** A Service that is held keeps its routes, but for those that another has come to claim since. */
+export const yieldToNewcomers = (routes: readonly Route[], { held, newcomers }: Holds): readonly Route[] => {
+  const claimed = new Set<string>();
+  for (const { service, match, upstream } of routes) {
+    if (upstream !== null && newcomers.has(serviceKey(service))) claimed.add(matchKey(match));
+  }
+  return routes.filter(({ service, match }) => !(held.has(serviceKey(service)) && claimed.has(matchKey(match))));
+};
+
 /** What the loser of a match is told. */
 export const conflictProblem = (loser: Route, winner: Route): Problem => {
   const why =

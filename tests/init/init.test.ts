@@ -41,7 +41,7 @@ for (const kind of apiServerKinds) {
       assert.equal(checkFooter(bytes), "whole");
       assert.match(bytes.toString(), /server_name shop\.example\.com;/);
       assert.doesNotMatch(bytes.toString(), /not-exposed/);
-      assert.deepEqual(await readdir(folder), ["default.conf"]);
+      assert.deepEqual(await readdir(folder), [".services.jsonl", "default.conf"]);
     });
 
     it("waits for an API server that comes late", async () => {

@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { removeStaleTemporaries, writeFileAtomic } from "../../files/atomic-write.ts";
+import { systemClock } from "../../kube/clock.ts";
+import type { ConfigurationOptions } from "../../nginx/configuration.ts";
+import type { Logger } from "../../ops/log.ts";
+import { describeError } from "../../ops/program.ts";
+import { formatServiceList, parseServiceList, type ServiceList, serviceListName } from "../../routes/service-list.ts";
+import { formatHolds, parseHolds } from "./hold-file.ts";
+import { createLineTracer } from "./ingredients.ts";
+import { createQuarantine, type Quarantine, type QuarantineOptions } from "./quarantine.ts";
+
+export interface OpenQuarantineOptions
+  extends Pick<QuarantineOptions, "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused"> {
+  readonly configDir: string;
+  /** The configuration's base name. */
+  readonly fileName: string;
+  readonly configuration: ConfigurationOptions;
+}
+
+/** The running quarantine. */
+export interface OpenQuarantine extends Omit<Quarantine, "stop"> {
+  /** Resolves when what is held is written down. */
+  stop(): Promise<void>;
+}
+
+/** Hidden, so that it is no part of what the reloader serves. */
+const holdsName = ".quarantine.json";
+
+/** Writes the newest of what it is given, one write at a time. */
+const createWriter = (path: string, log: Logger) => {
+  let wanted: (() => string) | null = null;
+  let running: Promise<void> | null = null;
+  const drain = async (): Promise<void> => {
+    while (wanted !== null) {
+      const text = wanted();
+      wanted = null;
+      try {
+        await writeFileAtomic(path, text);
+      } catch (error) {
+        // What it says is known as long as this process lives.
+        log.warn({ path, reason: describeError(error) }, "could not write down what a restart would need");
+      }
+    }
+    running = null;
+  };
+  return {
+    write: (text: () => string): Promise<void> => {
+      wanted = text;
+      running ??= drain();
+      return running;
+    },
+    ended: async (): Promise<void> => {
+      await running;
+    },
+  };
+};
+
+/** Empty where there is none. */
+const readKept = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+// A list of all Services is not written for each of a thousand changes.
+const servedDelayMs = 5000;
+
+/** Takes up the holds of an earlier process, and writes them down as they change. */
+export const openQuarantine = async (options: OpenQuarantineOptions): Promise<OpenQuarantine> => {
+  const { configDir, fileName, configuration, metrics, log, onChange, onRefused, onTemplateRefused } = options;
+  const holdPath = join(configDir, holdsName);
+  const listPath = join(configDir, serviceListName);
+  await Promise.all([removeStaleTemporaries(holdPath), removeStaleTemporaries(listPath)]);
+  const holdWriter = createWriter(holdPath, log);
+  const listWriter = createWriter(listPath, log);
+  let served: ServiceList | null = null;
+  let servedTimer: NodeJS.Timeout | null = null;
+  const writeServed = (): void => {
+    servedTimer = null;
+    const list = served;
+    if (list !== null) void listWriter.write(() => formatServiceList(list));
+  };
+  const quarantine = createQuarantine({
+    file: fileName,
+    trace: createLineTracer(configuration),
+    kept: parseHolds(await readKept(holdPath)),
+    earlier: parseServiceList(await readKept(listPath)),
+    clock: systemClock,
+    metrics,
+    log,
+    onChange,
+    onRefused,
+    onTemplateRefused,
+    onKept: (holds) => void holdWriter.write(() => formatHolds(holds)),
+    onServed: (hash, services) => {
+      served = { hash, isServed: true, services };
+      servedTimer ??= setTimeout(writeServed, servedDelayMs);
+    },
+  });
+  return {
+    sift: quarantine.sift,
+    published: quarantine.published,
+    observe: quarantine.observe,
+    stop: async () => {
+      quarantine.stop();
+      if (servedTimer !== null) {
+        clearTimeout(servedTimer);
+        writeServed();
+      }
+      await Promise.all([holdWriter.ended(), listWriter.ended()]);
+    },
+  };
+};

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { pino } from "pino";
+import type { ReloaderStatus } from "../../src/contract/status.ts";
+import { createMetrics } from "../../src/generator/metrics.ts";
+import { findCulprits } from "../../src/generator/quarantine/culprits.ts";
+import { nginxWords } from "../../src/generator/quarantine/hold.ts";
+import { formatHolds, type KeptHold, parseHolds } from "../../src/generator/quarantine/hold-file.ts";
+import { createQuarantine } from "../../src/generator/quarantine/quarantine.ts";
+import { builtInTemplate } from "../../src/nginx/partials.ts";
+import { describeProblem } from "../../src/routes/problem.ts";
+import type { ServiceRecord } from "../../src/routes/service.ts";
+import { formatServiceList, parseServiceList } from "../../src/routes/service-list.ts";
+import { service } from "../nginx/fixture.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+
+const version = (name: string, path: string): ServiceRecord => service(name, "127.96.0.1", 80, { path });
+const ingredients = (services: readonly ServiceRecord[]) => ({
+  services,
+  hostPolicy: null,
+  template: builtInTemplate,
+  holds: null,
+});
+
+const status = (hash: string, state: "applied" | "rejected", over: Partial<ReloaderStatus> = {}): ReloaderStatus => ({
+  version: 1,
+  files: { "default.conf": hash },
+  wanted: hash,
+  live: null,
+  state,
+  message: state === "rejected" ? 'unknown directive "x" in /etc/nginx/conf.d/default.conf:7' : "",
+  at: null,
+  testedMs: 1,
+  firstMs: null,
+  settledMs: null,
+  attempts: 1,
+  since: "2026-01-01T00:00:00Z",
+  ...over,
+});
+
+/**
+ * A quarantine whose nginx refuses every set of Services that `isBad` names. A configuration's hash is the list of its
+ * Services' versions.
+ */
+const stage = (
+  isBad: (services: readonly ServiceRecord[]) => boolean,
+  { owners = [] as readonly ServiceRecord[], kept = [] as readonly KeptHold[] } = {},
+) => {
+  const clock = createFakeClock();
+  const metrics = createMetrics();
+  const written: (readonly KeptHold[])[] = [];
+  const verdicts: string[] = [];
+  let wanted = false;
+  let current: readonly ServiceRecord[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const quarantine = createQuarantine({
+    file: "default.conf",
+    trace: () => owners,
+    kept,
+    earlier: null,
+    clock,
+    metrics,
+    log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    onChange: () => {
+      wanted = true;
+    },
+    onRefused: () => undefined,
+    onTemplateRefused: () => undefined,
+    onServed: () => undefined,
+    onKept: (holds) => void written.push(holds),
+  });
+  const text = (services: readonly ServiceRecord[]): string =>
+    services.map(({ name, settings }) => `${name}${settings.map(({ value }) => value).join()}`).join(" ");
+  const settle = (): string => {
+    for (let pass = 0; wanted && pass < 100; pass += 1) {
+      wanted = false;
+      const { services } = quarantine.sift(current);
+      const hash = text(services);
+      quarantine.published(hash, ingredients(services));
+      const state = isBad(services) ? "rejected" : "applied";
+      verdicts.push(state);
+      quarantine.observe(status(hash, state));
+    }
+    assert.equal(wanted, false, "it comes to rest");
+    return text(quarantine.sift(current).services);
+  };
+  return {
+    clock,
+    metrics,
+    quarantine,
+    written,
+    verdicts,
+    lines,
+    /** Makes these the Services, lets all come to rest, and gives what is served. */
+    change: (services: readonly ServiceRecord[]): string => {
+      current = services;
+      wanted = true;
+      return settle();
+    },
+    settle,
+  };
+};
+
+const has = (name: string, path: string) => (services: readonly ServiceRecord[]) =>
+  services.some((one) => one.name === name && one.settings[0]?.value === path);
+
+const all = (path: string, count = 8): readonly ServiceRecord[] =>
+  Array.from({ length: count }, (_, index) => version(`s${index}`, path));
+
+describe("createQuarantine()", () => {
+  it("finds the one of many that nginx refuses, and lets the others through", () => {
+    const { change, verdicts, quarantine } = stage(has("s5", "/new"));
+    change(all("/old"));
+    assert.equal(change(all("/new")), "s0/new s1/new s2/new s3/new s4/new s5/old s6/new s7/new");
+    assert.ok(verdicts.filter((verdict) => verdict === "rejected").length <= 4, verdicts.join());
+    const { problems } = quarantine.sift(all("/new"));
+    assert.deepEqual(problems.map(describeProblem), [
+      'Quarantined default/s5: nginx refuses the configuration with it (unknown directive "x"): until it changes it is routed as it was before',
+    ]);
+  });
+
+  it("finds two, and two that nginx refuses only together cost one", () => {
+    const two = stage((services) => has("s1", "/new")(services) || has("s6", "/new")(services));
+    two.change(all("/old"));
+    assert.equal(two.change(all("/new")), "s0/new s1/old s2/new s3/new s4/new s5/new s6/old s7/new");
+    const together = stage((services) => has("s1", "/new")(services) && has("s6", "/new")(services));
+    together.change(all("/old"));
+    const served = together.change(all("/new"));
+    assert.ok(
+      ["s1/old", "s6/old"].filter((version) => served.includes(version)).length === 1,
+      `one of the two is held: ${served}`,
+    );
+    assert.equal(served.match(/old/g)?.length, 1);
+  });
+
+  it("ends a hold when its Service changes or goes, and tries the same again after ten minutes, then twenty", () => {
+    let isDown = true;
+    const { change, settle, clock, verdicts } = stage((services) => isDown && has("s0", "/new")(services));
+    change(all("/old", 2));
+    const changed = [version("s0", "/new"), version("s1", "/old")];
+    assert.equal(change(changed), "s0/old s1/old");
+    const before = verdicts.length;
+    clock.advance(9 * 60_000);
+    assert.equal(settle(), "s0/old s1/old");
+    assert.equal(verdicts.length, before, "nothing was asked of nginx meanwhile");
+    clock.advance(2 * 60_000);
+    assert.equal(settle(), "s0/old s1/old");
+    assert.ok(verdicts.length > before, "tried again");
+    isDown = false; // what it needed is there now
+    clock.advance(11 * 60_000);
+    assert.equal(settle(), "s0/old s1/old", "the second wait is twice the first");
+    clock.advance(10 * 60_000);
+    assert.equal(settle(), "s0/new s1/old");
+  });
+
+  it("a Service that goes is gone, and one that changes is tried at once", () => {
+    const { change, metrics } = stage(has("s0", "/new"));
+    change(all("/old", 2));
+    assert.equal(change([version("s0", "/new"), version("s1", "/old")]), "s0/old s1/old");
+    assert.equal(change([version("s0", "/newer"), version("s1", "/old")]), "s0/newer s1/old");
+    assert.equal(
+      change([version("s0", "/new"), version("s1", "/old")]),
+      "s0/newer s1/old",
+      "held at the newest good one",
+    );
+    assert.equal(change([version("s1", "/old")]), "s1/old");
+    return metrics.quarantinedServices.get().then(({ values }) => assert.equal(values[0]?.value, 0));
+  });
+
+  it("what the nginx container says cannot have everything held, nor anything that nginx serves", () => {
+    const { change, quarantine, lines } = stage(() => true);
+    assert.equal(
+      change(all("/a", 100)),
+      all("/a", 100)
+        .map(({ name }) => `${name}/a`)
+        .join(" "),
+      "nothing known: no holds",
+    );
+    const { change: changeMany, lines: said } = stage((services) => services.length > 0 && has("s0", "/new")(services));
+    changeMany(all("/old", 100));
+    changeMany(all("/new", 100));
+    assert.ok(said.some(({ msg }) => /too many Services/.test(String(msg))));
+    quarantine.observe(status("unheard of", "rejected"));
+    quarantine.observe(status("", "rejected", { at: { file: "other.conf", line: 1 } }));
+    assert.equal(quarantine.sift(all("/a", 100)).holds, null);
+    assert.ok(lines.some(({ msg }) => /no Service is to blame/.test(String(msg))));
+  });
+
+  it("takes up what an earlier process held", () => {
+    const kept = [{ refused: version("s0", "/new"), served: version("s0", "/old"), words: "w", isCertain: true }];
+    const { change } = stage(has("s0", "/new"), { kept });
+    assert.equal(change([version("s0", "/new"), version("s1", "/a")]), "s0/old s1/a");
+    assert.equal(change([version("s0", "/b"), version("s1", "/a")]), "s0/b s1/a");
+  });
+});
+
+describe("findCulprits()", () => {
+  const before = all("/old", 3);
+  const served = { services: before, template: builtInTemplate };
+
+  it("believes a line only of a Service that has changed", () => {
+    const refused = ingredients([version("s0", "/new"), version("s1", "/new"), version("s2", "/old")]);
+    const blame = (...owners: readonly ServiceRecord[]) => findCulprits(refused, served, owners);
+    assert.deepEqual(blame(version("s1", "/new")), { kind: "one", service: version("s1", "/new") });
+    assert.equal(blame(version("s2", "/old")).kind, "some");
+    assert.equal(blame(version("s0", "/new"), version("s1", "/new")).kind, "some");
+    assert.equal(blame().kind, "some");
+  });
+
+  it("blames a template that has changed, and nobody where nothing has", () => {
+    const other = { render: () => "" };
+    const changed = ingredients([version("s0", "/new"), ...before.slice(1)]);
+    assert.deepEqual(findCulprits({ ...changed, template: other }, served, []), {
+      kind: "template",
+      served: builtInTemplate,
+    });
+    assert.equal(findCulprits(ingredients(before), served, []).kind, "nobody");
+    assert.equal(findCulprits(changed, null, []).kind, "nobody");
+    assert.equal(findCulprits(changed, null, [version("s0", "/new")]).kind, "one");
+  });
+});
+
+describe("what a restart needs", () => {
+  it("nginxWords() keeps no place, no control characters and not too much", () => {
+    assert.equal(
+      nginxWords('unknown directive "x" in /etc/nginx/conf.d/default.conf:7\n\u001b[31mred'),
+      'unknown directive "x" [31mred',
+    );
+    assert.equal([...nginxWords("é".repeat(4000))].length, 300);
+  });
+
+  it("holds and Services come back as they were, and nothing else is taken", () => {
+    const services = [version("a", "/x"), version("b", "/y")];
+    const list = { hash: "f".repeat(64), isServed: true, services };
+    assert.deepEqual(parseServiceList(formatServiceList(list)), list);
+    const holds = [{ refused: version("a", "/x"), served: null, words: "w", isCertain: false }];
+    assert.deepEqual(parseHolds(formatHolds(holds)), holds);
+    for (const text of ["", "{", "[]", "null", '{"version":2}\n', `${formatServiceList(list).slice(0, -20)}\n`]) {
+      assert.equal(parseServiceList(text), null, text);
+      assert.deepEqual(parseHolds(text), []);
+    }
+    assert.equal(parseServiceList(`${formatServiceList(list)}{"namespace":1}\n`), null);
+    assert.deepEqual(parseHolds('{"version":1,"holds":[{"refused":{}}]}'), []);
+  });
+});
