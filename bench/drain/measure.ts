@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nginxChildren } from "../../src/reloader/processes.ts";
+import { shareOfMemoryBytes } from "../../src/reloader/shared-memory.ts";
 import { loadSite, manyServers } from "../../tests/load/site.ts";
 import { isApplied, onStage } from "../../tests/reloader/fixture.ts";
 import { keptAliveClient } from "../../tests/support/http1-client.ts";
@@ -43,19 +43,9 @@ const serverCount = 800;
 const linkDelayMs = 20;
 const longestPauseMs = 8_000;
 
-/** Source: Pss_Anon of /proc/PID/smaps_rollup in proc_pid_smaps(5) */
-const sharedMemoryBytes = async (pid: number): Promise<number> => {
-  try {
-    const text = await readFile(`/proc/${pid}/smaps_rollup`, "latin1");
-    return Number(/^Pss_Anon:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-};
-
 const lookAtNginx = async (master: number): Promise<{ readonly workers: number; readonly bytes: number }> => {
   const pids = (await nginxChildren(master)).map(({ pid }) => pid);
-  const sizes = await Promise.all([master, ...pids].map(sharedMemoryBytes));
+  const sizes = await Promise.all([master, ...pids].map(shareOfMemoryBytes));
   return { workers: pids.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 };
 
@@ -85,7 +75,7 @@ export const measure = async (nginx: NginxUnderTest, setting: Setting): Promise<
       KEEPALIVE_MIN_TIMEOUT: setting.keepaliveMinTimeout,
       WORKER_SHUTDOWN_TIMEOUT: setting.workerShutdownTimeout,
       // What is measured is what the two settings cost, not what the limit makes of it.
-      DRAIN_MEMORY_PERCENT: "100",
+      DRAIN_WAIT_MS: "0",
     });
     await stage.waitForStatus("applied", isApplied);
     const master = await stage.masterPid();

@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { ownMemoryBytes } from "./processes.ts";
 
 /**
- * A process' share of memory, in bytes: what is its own, and of pages that several processes have in common the part that
- * falls to it; 0 when there is no such process. nginx's workers have the whole configuration in common: two workers of
- * 800 servers have 75 MiB resident, and take 41 MiB together with their master.
- * Source: Pss_Anon in /proc/PID/smaps_rollup, proc_pid_smaps(5)
+ * A process' share of anonymous memory, in bytes: what is its own, and of pages that several have in common the part that
+ * falls to it; 0 when there is no such process. nginx's workers have the configuration in common with the master: with
+ * 2,000 servers and 4 workers a generation adds 60 to 80 MiB, the shares of master and workers say 100, and what is
+ * resident in the workers says 330. Source: Pss_Anon in /proc/PID/smaps_rollup, proc_pid_smaps(5)
  */
 export const shareOfMemoryBytes = async (pid: number): Promise<number> => {
   try {
@@ -13,7 +13,7 @@ export const shareOfMemoryBytes = async (pid: number): Promise<number> => {
     const share = /^Pss_Anon:\s+(\d+) kB$/m.exec(text)?.[1];
     if (share !== undefined) return Number(share) * 1024;
   } catch {
-    // Its user is another one's (then this one may not look), or the kernel is older than 5.4.
+    // It belongs to another user, or the kernel is older than 5.4.
   }
   return ownMemoryBytes(pid);
 };
