@@ -62,7 +62,7 @@ const storm = async (api: EmbeddedApiServer, count: number, pod: MeasuredPod): P
     changes += 1;
     await sleep(Math.max(0, startMs + (changes * 1000) / changesPerSecond - performance.now()));
   }
-  await waitFor("the last change to be live", () => pod.live(), { deadlineMs: 120_000, everyMs: 100 });
+  await waitFor("the last change to be live", () => pod.live(), { deadlineMs: 300_000, everyMs: 100 });
   return changes;
 };
 
@@ -93,7 +93,7 @@ const generationCost = async (api: EmbeddedApiServer, pod: MeasuredPod, port: nu
       const live = await pod.live();
       return live !== null && live !== revision;
     };
-    await waitFor("the change to be live", isLive, { deadlineMs: 60_000 });
+    await waitFor("the change to be live", isLive, { deadlineMs: 300_000 });
   }
   const cost = (pod.sample().nginx - before) / heldGenerations;
   for (const socket of sockets) socket.destroy();
@@ -140,6 +140,9 @@ const measure = async (count: number): Promise<void> => {
       WORKERS: "4",
       // What it costs is to be seen, not how the reloader holds it back.
       DRAIN_WAIT_MS: "0",
+      // Nor how it gives up on a busy machine.
+      TEST_TIMEOUT_MS: "60000",
+      VERIFY_TIMEOUT_MS: "60000",
       ...(process.env.NGINX_BIN === undefined ? {} : { NGINX_BIN: process.env.NGINX_BIN }),
     });
     try {
