@@ -192,11 +192,9 @@ for (const { name, skip, start } of API_SERVERS) {
       );
       const watched = watchHosts(generator, [hosts[0] ?? "", hosts[100] ?? "", hosts[204] ?? ""]);
       pages += 1;
-      api.proxy.setMode({ kind: "refuse" });
-      api.proxy.cut("reset");
+      api.away();
       await deleteService(server, names[50] ?? "");
       api.expire(breakPage);
-      api.proxy.setMode({ kind: "pass" });
       await generator.notRouted(hosts[50] ?? "");
       assert.equal(pages, 3);
       assert.deepEqual(await watched.stop(), []);

@@ -189,11 +189,9 @@ for (const kind of apiServerKinds) {
         environment: { SERVICE_SELECTOR: selector, MASS_DELETE_HOLD_MS: String(holdMs) },
       });
       await generator.routed(hosts.at(-1) ?? "");
-      api.proxy.setMode({ kind: "refuse" });
-      api.proxy.cut("reset");
+      api.away();
       await Promise.all(names.slice(0, 12).map((name) => deleteService(server, name)));
       api.expire();
-      api.proxy.setMode({ kind: "pass" });
       const warning = await generator.program.waitForLog(held);
       assert.deepEqual([warning.gone, warning.total], [12, 14]);
       const end = await generator.program.waitForLog(confirmed);
@@ -220,11 +218,9 @@ for (const kind of apiServerKinds) {
       await generator.routed(hosts.at(-1) ?? "");
       await Promise.all(names.slice(0, 15).map((name) => deleteService(server, name)));
       for (const host of hosts.slice(0, 15)) await generator.notRouted(host);
-      api.proxy.setMode({ kind: "refuse" });
-      api.proxy.cut("reset");
+      api.away();
       await Promise.all(names.slice(15).map((name) => deleteService(server, name)));
       api.expire();
-      api.proxy.setMode({ kind: "pass" });
       for (const host of hosts) await generator.notRouted(host);
       assert.deepEqual(generator.lines(held), []);
       assert.equal(await generator.program.stop(), 0);
@@ -275,15 +271,13 @@ for (const kind of apiServerKinds) {
         environment: { NAMESPACES: "many,few", MASS_DELETE_HOLD_MS: endless },
       });
       await generator.routed("web-11.few.test");
-      api.proxy.setMode({ kind: "refuse" });
-      api.proxy.cut("reset");
+      api.away();
       const remove = async (namespace: string, name: string): Promise<void> => {
         await server.request("DELETE", `/api/v1/namespaces/${namespace}/services/${name}`);
       };
       await Promise.all(names.map((name) => remove("many", name)));
       await Promise.all(names.slice(0, 5).map((name) => remove("few", name)));
       api.expire();
-      api.proxy.setMode({ kind: "pass" });
       for (const name of names.slice(0, 5)) await generator.notRouted(`${name}.few.test`);
       const { namespace, gone, total } = await generator.program.waitForLog(held);
       assert.deepEqual([namespace, gone, total], ["many", 12, 12]);

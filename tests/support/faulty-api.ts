@@ -13,6 +13,8 @@ export interface FaultyApi {
   readonly kubeconfig: string;
   readonly way: FaultyIntermediary;
   readonly proxy: FaultyProxy;
+  /** Ends every watch of Services, and answers 503 to what is asked of them, until `expire()` or another fault. */
+  away(): void;
   /**
    * Ends every watch of Services, and answers each that would go on with 410, until a list was asked for; lists are
    * answered by `list` from then on (null: by the server).
@@ -25,6 +27,8 @@ export interface FaultyApi {
 export const statusBody = (code: number, reason: string): string =>
   JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message: `${reason} (made)` });
 
+const unavailable: Fault = { kind: "answer", status: 503, body: statusBody(503, "ServiceUnavailable") };
+
 /** @param server the API server behind */
 export const startFaultyApi = async (server: TestApiServer): Promise<FaultyApi> => {
   const proxy = await startFaultyProxy(server.url);
@@ -33,6 +37,10 @@ export const startFaultyApi = async (server: TestApiServer): Promise<FaultyApi> 
     kubeconfig: kubeconfigFor({ url: way.url, token: null, caPem: null }),
     way,
     proxy,
+    away: () => {
+      way.setFault(({ path }) => (path.endsWith("/services") ? unavailable : null));
+      way.cutWatches();
+    },
     expire: (list = () => null) => {
       const listed = new Set<string>();
       way.setFault((request) => {
@@ -43,7 +51,7 @@ export const startFaultyApi = async (server: TestApiServer): Promise<FaultyApi> 
         listed.add(request.path);
         return list(request);
       });
-      proxy.cut("reset");
+      way.cutWatches();
     },
     stop: async () => {
       await way.stop();

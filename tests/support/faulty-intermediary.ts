@@ -37,6 +37,8 @@ export interface FaultyIntermediary {
   readonly seen: readonly SeenRequest[];
   /** Asked for each request; null forwards it. Replaces the one before. */
   setFault(choose: (request: SeenRequest) => Fault | null): void;
+  /** Breaks off every watch, also one that the server has not answered yet. */
+  cutWatches(): void;
   stop(): Promise<void>;
 }
 
@@ -133,10 +135,15 @@ const handle = (
 /** @param server the API server behind */
 export const startFaultyIntermediary = async (server: TestApiServer): Promise<FaultyIntermediary> => {
   const seen: SeenRequest[] = [];
+  const watches = new Set<ServerResponse>();
   let choose: (request: SeenRequest) => Fault | null = () => null;
   const listener = createServer((incoming, response) => {
     const request = describeRequest(incoming);
     seen.push(request);
+    if (request.watch) {
+      watches.add(response);
+      response.on("close", () => watches.delete(response));
+    }
     handle(server, choose(request), incoming, response);
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -152,6 +159,9 @@ export const startFaultyIntermediary = async (server: TestApiServer): Promise<Fa
     seen,
     setFault: (next) => {
       choose = next;
+    },
+    cutWatches: () => {
+      for (const response of watches) response.destroy();
     },
     stop: () =>
       new Promise((resolve) => {
