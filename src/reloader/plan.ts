@@ -65,7 +65,7 @@ export const transitions: Readonly<Record<State, readonly State[]>> = {
   promoting: ["verifying", "failed"],
   verifying: ["applied", "returning", "unverified", "failed"],
   returning: ["unverified", "looking"],
-  applied: ["looking", "starting"],
+  applied: ["looking", "limited", "starting"],
   starting: [...anyRest, "looking", "testing"],
 };
 

@@ -24,8 +24,8 @@ const end = async (child: ChildProcess): Promise<void> => {
   await ended;
 };
 
-describe("row 7: EMFILE on watch", { skip }, () => {
-  it("is counted, the comparison applies changes meanwhile, and the watch comes back", async (t) => {
+describe("a watch that cannot be made", { skip }, () => {
+  it("row 7: EMFILE on watch is counted, the comparison applies changes meanwhile, and the watch comes back", async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "hotroute-deaf-"));
     const children: ChildProcess[] = [];
     try {

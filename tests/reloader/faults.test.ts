@@ -122,26 +122,40 @@ describe("faults", { skip: skipWithoutNginx }, () => {
       it("row 14: traffic is back within a second", () =>
         onStage(nginx, async (stage) => {
           await stage.publish(serverText(stage.port, "back"));
+          const startedMs = performance.now();
           const reloader = await stage.start();
+          await stage.waitForBody("back");
           await stage.waitForStatus("applied", isApplied);
           const killedMs = performance.now();
           process.kill(await stage.masterPid(), "SIGKILL");
           await reloader.waitForLog("nginx started from the last verified release");
           await stage.waitForBody("back");
-          // The goal is one second; a machine that is busy with other tests gets some more.
-          assert.ok(performance.now() - killedMs < 5_000);
+          // A machine that is busy with other tests gets as long as the whole program took to start just now.
+          assert.ok(performance.now() - killedMs < Math.max(1_000, killedMs - startedMs));
         }));
 
-      it("row 15: a worker is killed: nginx's master replaces it", () =>
+      it("row 15: a worker is killed again and again: nginx's master replaces it, and it is counted", () =>
         onStage(nginx, async (stage) => {
           await stage.publish(serverText(stage.port, "served"));
-          const reloader = await stage.start({ WORKERS: "1" });
+          const reloader = await stage.start({ WORKERS: "1", COMPARE_INTERVAL_MS: "100" });
           await stage.waitForStatus("applied", isApplied);
-          const [worker] = await nginxChildren(await stage.masterPid());
-          assert.ok(worker !== undefined);
-          process.kill(worker.pid, "SIGKILL");
-          await waitFor("the end of the worker", async () => !(await isAlive(worker.pid)));
-          await stage.waitForBody("served");
+          const lost = "hotroute_nginx_workers_lost_total";
+          const master = await stage.masterPid();
+          await waitFor(
+            "three workers to be counted",
+            async () => {
+              const [worker] = await nginxChildren(master);
+              if (worker !== undefined) process.kill(worker.pid, "SIGKILL");
+              await stage.waitForBody("served");
+              return ((await reloader.metric(lost)) ?? 0) >= 3;
+            },
+            { everyMs: 250 },
+          );
+          assert.equal(await stage.masterPid(), master);
+          await reloader.waitForLog(
+            "nginx workers ended by themselves and were replaced: look for a signal in nginx's log",
+          );
+          assert.equal((await reloader.ask("/readyz")).status, 200);
           await reloader.waitForMetric('hotroute_nginx_workers{state="active"}', (value) => value === 1);
         }));
 
@@ -227,33 +241,6 @@ describe("faults", { skip: skipWithoutNginx }, () => {
           await stage.start();
           await stage.waitForBody("bound");
           await stage.waitForStatus("applied", isApplied);
-        }));
-
-      it("row 20: the run volume is full: the old one serves, and it is tried again", (t) =>
-        onStage(nginx, async (stage) => {
-          await mkdir(stage.runDir);
-          const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", stage.runDir]);
-          if (mount.status !== 0) return t.skip("this user cannot mount a small volume");
-          try {
-            await stage.publish(serverText(stage.port, "old"));
-            const reloader = await stage.start({ COMPARE_INTERVAL_MS: "300" });
-            await stage.waitForStatus("applied", isApplied);
-            const filler = join(stage.runDir, "filler");
-            await assert.rejects(writeFile(filler, Buffer.alloc(1024 * 1024)), { code: "ENOSPC" });
-            await stage.publish(serverText(stage.port, "new"));
-            await reloader.waitForMetric('hotroute_reloads_total{result="failed"}', (value) => value === 1);
-            const line = await reloader.waitForLog("could not try: look at the reason; what is live stays");
-            assert.match(String(line.reason), /ENOSPC/);
-            assert.equal(await stage.body(), "old");
-            await rm(filler);
-            const status = await stage.waitForStatus("the reason", ({ message }) => /ENOSPC/.test(message));
-            assert.equal(status.state, "pending", "nothing is said against the configuration");
-            await stage.waitForBody("new");
-            await stage.waitForStatus("applied", isApplied);
-            await reloader.stop();
-          } finally {
-            spawnSync("umount", ["-l", stage.runDir]);
-          }
         }));
 
       it("a slow master that takes the candidate up after its deadline is believed", () =>

@@ -99,8 +99,10 @@ describe("what is killed in the middle of a change", { skip: skipWithoutNginx },
         () =>
           onStage(nginx, async (stage) => {
             await stage.publish(serverText(stage.port, "verified"));
+            const startedMs = performance.now();
             const reloader = await stage.start();
             const { live } = await stage.waitForStatus("applied", isApplied);
+            const startMs = performance.now() - startedMs;
             // One more than the deaths that nginx itself is allowed in a minute.
             for (const death of [1, 2, 3, 4]) {
               const master = await stage.masterPid();
@@ -128,8 +130,8 @@ describe("what is killed in the middle of a change", { skip: skipWithoutNginx },
               Date.parse(String((await reloader.waitForLog(message)).time));
             const diedMs = await timeOf("nginx died; it is started anew from the last verified release");
             const backMs = await timeOf("nginx started from the last verified release");
-            // The goal is one second; a machine that is busy with other tests gets some more.
-            assert.ok(backMs - diedMs < 5_000, `${backMs - diedMs} ms`);
+            // A machine that is busy with other tests gets as long as the whole program took to start.
+            assert.ok(backMs - diedMs < Math.max(1_000, startMs), `${backMs - diedMs} ms`);
             await stage.publish(serverText(stage.port, "corrected"));
             await stage.waitForBody("corrected");
             assert.equal(reloader.child.exitCode, null);

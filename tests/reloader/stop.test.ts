@@ -9,10 +9,10 @@ import { waitFor } from "../support/wait.ts";
 import { startSlowBackend } from "./backend.ts";
 import { isApplied, onStage, serverText } from "./fixture.ts";
 
-describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
+describe("SIGTERM", { skip: skipWithoutNginx }, () => {
   for (const nginx of nginxBinaries) {
     describe(`nginx ${nginx.version}`, { concurrency: 4 }, () => {
-      it("lets a response in flight finish, is not ready meanwhile, and exits 0", () =>
+      it("row 34: lets a response in flight finish, is not ready meanwhile, and exits 0", () =>
         onStage(nginx, async (stage) => {
           const backend = await startSlowBackend();
           try {
@@ -36,7 +36,7 @@ describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
           }
         }));
 
-      it("cuts off what takes longer than worker_shutdown_timeout", () =>
+      it("row 34: cuts off what takes longer than worker_shutdown_timeout", () =>
         onStage(nginx, async (stage) => {
           const backend = await startSlowBackend();
           try {
@@ -57,7 +57,7 @@ describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
           }
         }));
 
-      it("in the middle of nginx -t, and before nginx ever ran", () =>
+      it("row 34: in the middle of nginx -t, and before nginx ever ran", () =>
         onStage(nginx, async (stage) => {
           const fifo = join(stage.configDir, "..", "hangs.inc");
           assert.equal(spawnSync("mkfifo", [fifo]).status, 0);
@@ -68,7 +68,7 @@ describe("row 34: SIGTERM", { skip: skipWithoutNginx }, () => {
           assert.equal(await reloader.ended, 0);
         }));
 
-      it("in the middle of a reload: the live release is the verified one", () =>
+      it("row 34: in the middle of a reload: the live release is the verified one", () =>
         onStage(nginx, async (stage) => {
           await stage.publish(serverText(stage.port, "verified"));
           const first = await stage.start();

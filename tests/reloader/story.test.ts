@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFile, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { withFooter } from "../../src/contract/footer.ts";
+import { configure } from "../../src/nginx/configuration.ts";
 import { sha256Hex } from "../../src/reloader/revision.ts";
+import { readSettings } from "../../src/settings/environment.ts";
+import { readRoutingSettings } from "../../src/settings/routing.ts";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { waitFor } from "../support/wait.ts";
 import { isApplied, onStage, serverText } from "./fixture.ts";
@@ -89,6 +93,19 @@ describe("the way of a configuration", { skip: skipWithoutNginx }, () => {
           await stage.waitForStatus("applied", isApplied);
         }));
 
+      it("row 2: what the generator writes when no Service is routed goes live: it has the default server", () =>
+        onStage(nginx, async (stage) => {
+          const environment = {
+            HTTP_LISTEN: `127.0.0.1:${stage.port}`,
+            ACCESS_LOG: "off",
+            NGINX_VERSION: nginx.version,
+          };
+          await writeFile(stage.file, configure([], readSettings(environment, readRoutingSettings).configuration).text);
+          await stage.start();
+          await stage.waitForStatus("applied", isApplied);
+          assert.ok((await stage.body()) !== null, "it answers");
+        }));
+
       it("row 2: listeners in included files count", () =>
         onStage(nginx, async (stage) => {
           const outside = join(stage.configDir, "..", "sites.inc");
@@ -140,6 +157,21 @@ describe("the way of a configuration", { skip: skipWithoutNginx }, () => {
           assert.equal(await reloader.metric('hotroute_reloads_total{result="rejected"}'), 0);
         }));
 
+      it("row 5: a file that stays half written is refused, and taken when it is whole", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "old"));
+          await stage.start();
+          const { live } = await stage.waitForStatus("applied", isApplied);
+          const text = serverText(stage.port, "whole");
+          await writeFile(stage.file, text.slice(0, text.length / 2));
+          const refused = await stage.waitForStatus("rejected", ({ state }) => state === "rejected");
+          assert.equal(refused.live, live);
+          assert.equal(await stage.body(), "old");
+          await appendFile(stage.file, text.slice(text.length / 2));
+          await stage.waitForBody("whole");
+          await stage.waitForStatus("applied", isApplied);
+        }));
+
       it("row 6: a ConfigMap's ..data swap is applied", () =>
         onStage(nginx, async (stage) => {
           const version = async (name: string, text: string): Promise<void> => {
@@ -167,13 +199,39 @@ describe("the way of a configuration", { skip: skipWithoutNginx }, () => {
           await writeFile(join(elsewhere, "a", "site.conf"), serverText(stage.port, "seen at start"));
           await symlink("a", join(elsewhere, "current"));
           await symlink(join(elsewhere, "current", "site.conf"), stage.file);
-          await stage.start({ COMPARE_INTERVAL_MS: "200" });
+          const reloader = await stage.start({ COMPARE_INTERVAL_MS: "200" });
           await stage.waitForBody("seen at start");
+          await reloader.waitForMetric('hotroute_reloader_state{state="idle"}', (value) => value === 1);
           await mkdir(join(elsewhere, "b"));
           await writeFile(join(elsewhere, "b", "site.conf"), serverText(stage.port, "found"));
           await symlink("b", join(elsewhere, "next"));
           await rename(join(elsewhere, "next"), join(elsewhere, "current"));
           await stage.waitForBody("found");
+          assert.equal(await reloader.metric("hotroute_watch_missed_total"), 1);
+        }));
+
+      it("row 7: the kernel's event queue overflows: the last change is applied, and the watch goes on", () =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "before"));
+          const reloader = await stage.start({ COMPARE_INTERVAL_MS: "1000" });
+          await stage.waitForStatus("applied", isApplied);
+          const queueLength = Number(readFileSync("/proc/sys/fs/inotify/max_queued_events", "utf8"));
+          process.kill(reloader.child.pid ?? 0, "SIGSTOP"); // it reads no event meanwhile
+          try {
+            // Equal events in a row would count as one. Source: inotify(7)
+            const passing = join(stage.configDir, ".passing");
+            for (let count = 0; count <= queueLength; count += 2) {
+              writeFileSync(passing, "");
+              rmSync(passing);
+            }
+            await stage.publish(serverText(stage.port, "in the overflow"));
+          } finally {
+            process.kill(reloader.child.pid ?? 0, "SIGCONT");
+          }
+          await stage.waitForBody("in the overflow");
+          await stage.publish(serverText(stage.port, "after it"));
+          await stage.waitForBody("after it");
+          await stage.waitForStatus("applied", isApplied);
         }));
 
       it("row 9: changes while a reload runs cost one more reload, and the last one wins", () =>
@@ -234,6 +292,9 @@ describe("the way of a configuration", { skip: skipWithoutNginx }, () => {
           await stage.waitForStatus("applied", isApplied);
           const releases = join(stage.runDir, "releases");
           await waitFor("three releases", async () => (await readdir(releases)).length === 3);
+          assert.ok(
+            (await readlink(join(stage.runDir, "verified.conf"))).includes((await stage.readStatus())?.live ?? "-"),
+          );
           assert.match(await readFile(join(stage.runDir, "live.conf"), "utf8"), /^# Made by hotroute/);
         }));
     });
