@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, globSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { skipWithoutKustomize } from "../tests/manifests/objects.ts";
+import { skipWithoutDefinitions } from "../tests/manifests/schema.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -26,6 +28,9 @@ const parts: readonly (readonly [part: string, isThere: boolean, remedy: string]
     "set KUBEBUILDER_ASSETS to the folder that `setup-envtest use` prints",
   ],
   ["kubectl", onPath("kubectl"), "install kubectl (Debian: apt-get install kubernetes-client)"],
+  ["kustomize", skipWithoutKustomize === false, "install kubectl 1.21 or later"],
+  ["Kubernetes' type definitions", skipWithoutDefinitions === false, "set HOTROUTE_OPENAPI to its swagger.json"],
+  ["promtool", onPath("promtool"), "install it (Debian: apt-get install --no-install-recommends prometheus)"],
   [
     "nginx",
     onPath("nginx") || isProgram(process.env.NGINX_BIN),

@@ -45,8 +45,9 @@ const findKustomize = (): readonly [string, ...string[]] | null => {
     ["kubectl", "kustomize"],
     ["kustomize", "build"],
   ];
+  // Kustomize 4, which knows components; kubectl 1.20 has version 2 of it.
   const works = ([program, ...args]: readonly [string, ...string[]]): boolean =>
-    spawnSync(program, [...args, "--help"], { stdio: "ignore" }).status === 0;
+    spawnSync(program, [...args, "--help"], { encoding: "utf8" }).stdout?.includes("--enable-helm") ?? false;
   return commands.find(works) ?? null;
 };
 
