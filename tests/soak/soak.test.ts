@@ -109,7 +109,7 @@ const churn = async (t: TestContext, world: World, parts: Omit<FaultParts, "onMa
     while (elapsedMs() < untilMs) {
       note(await world.change());
       changes += 1;
-      await sleep(random.below(2 * changeEveryMs));
+      await sleep(Math.random() * 2 * changeEveryMs);
     }
   };
   try {
@@ -125,6 +125,7 @@ const churn = async (t: TestContext, world: World, parts: Omit<FaultParts, "onMa
       samples.push({ atMs: elapsedMs(), sample: await takeSample(pod) });
     }
   } catch (cause) {
+    await traffic.stop();
     throw new Error(`seed ${seed}, after ${history.slice(-40).join("\n")}\n${String(cause)}`, { cause });
   }
   const { requests, failures } = await traffic.stop();
@@ -136,21 +137,27 @@ const churn = async (t: TestContext, world: World, parts: Omit<FaultParts, "onMa
 
 const soak = async (t: TestContext, nginx: NginxUnderTest): Promise<void> => {
   t.diagnostic(`HOTROUTE_SOAK_SEED=${seed} HOTROUTE_SOAK_SECONDS=${seconds} HOTROUTE_SOAK_SERVER=${kind}`);
-  const random = createRandom(seed);
+  const stops: (() => Promise<void>)[] = [];
+  // The last first: a server waits for the connections that a proxy before it still holds.
+  t.after(async () => {
+    for (const stop of stops.toReversed()) await stop();
+  });
   const folder = await mkdtemp(join(tmpdir(), "hotroute-soak-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  stops.push(() => rm(folder, { recursive: true, force: true }));
   const server = await startServer();
-  t.after(() => server.stop());
+  stops.push(server.stop);
   const proxy = await startFaultyProxy(server.url);
-  t.after(() => proxy.stop());
+  stops.push(proxy.stop);
   const kubeconfigPath = join(folder, "kubeconfig");
   await writeFile(kubeconfigPath, kubeconfigFor({ ...server, url: proxy.url }));
-  const world = await createWorld(server, random, await freePort());
-  t.after(() => world.stop());
+  const world = await createWorld(server, createRandom(seed), await freePort());
+  stops.push(world.stop);
   const pod = await startPod(nginx, kubeconfigPath, settings);
-  t.after(() => pod.stop());
+  stops.push(pod.stop);
   await waitFor("nginx", async () => (await pod.answer(world.anchor.host)) === world.anchor.answer);
 
+  // Another sequence than that of the changes: which of the two comes first is a matter of time.
+  const random = createRandom(seed + 1);
   const { samples, formerMasters } = await churn(t, world, { pod, proxy, random, compact: server.compact ?? null });
   for (const { atMs, sample } of samples) t.diagnostic(`${Math.round(atMs / 1000)} s ${JSON.stringify(sample)}`);
   const [first, last] = [samples.find(({ atMs }) => atMs >= seconds * 500), samples.at(-1)];
