@@ -9,6 +9,7 @@ import type { MainConf } from "./main-conf.ts";
 import * as models from "./model.ts";
 import type { NginxMaster } from "./nginx-master.ts";
 import { type Candidate, noTimes, type Outcome, type Running, type Workshop } from "./outcome.ts";
+import { isRefusedByKernel } from "./outside.ts";
 import { nextStep } from "./plan.ts";
 import { linkedRevision, prepareReleases } from "./releases.ts";
 import type { Report } from "./report.ts";
@@ -213,6 +214,17 @@ export const createEngine = (parts: EngineParts): Engine => {
     }
   };
 
+  /** What the kernel refuses now (EMFILE, ENOMEM …) it may grant in a second: no reason to end nginx. */
+  const stepOrPause = async (): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      if (!isRefusedByKernel(error)) throw error;
+      log.warn({ err: error, state: report.state() }, "a step failed; it is tried again in a second");
+      await restUntil(now() + 1_000);
+    }
+  };
+
   const hangMs =
     config.compareIntervalMs +
     config.testTimeoutMs * 3 +
@@ -226,7 +238,7 @@ export const createEngine = (parts: EngineParts): Engine => {
       await prepareReleases(paths);
       try {
         await supervisor.boot();
-        while (!stop.aborted) await step();
+        while (!stop.aborted) await stepOrPause();
         log.info({ reason: stop.reason }, "stopping");
       } finally {
         await supervisor.stop();

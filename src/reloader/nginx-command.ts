@@ -36,7 +36,6 @@ const run = (
 ): Promise<CommandResult> =>
   new Promise((resolve) => {
     let isTimeout = false;
-    let failure: Error | null = null;
     const child = spawn(command, args, {
       stdio: ["ignore", wantsStdout === "stdout" ? "pipe" : "ignore", "pipe"],
     });
@@ -49,15 +48,14 @@ const run = (
     }, limits.timeoutMs);
     if (limits.stop.aborted) kill();
     limits.stop.addEventListener("abort", kill, { once: true });
-    child.on("error", (error) => {
-      failure = error;
-    });
-    child.on("close", (code) => {
+    const end = (isOk: boolean, said: string): void => {
       clearTimeout(timer);
       limits.stop.removeEventListener("abort", kill);
-      const said = failure === null ? stderr() : describeError(failure);
-      resolve({ isOk: code === 0 && failure === null, stdout: stdout(), stderr: said, isTimeout });
-    });
+      resolve({ isOk, stdout: stdout(), stderr: said, isTimeout });
+    };
+    // Where there is no descriptor for a pipe, `close` never comes.
+    child.on("error", (error) => end(false, describeError(error)));
+    child.on("close", (code) => end(code === 0, stderr()));
   });
 
 /** What bounds a run: a deadline, and the end of the program. */

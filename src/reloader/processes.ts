@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { isRefusedByKernel } from "./outside.ts";
 
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessIdentity {
@@ -14,14 +15,24 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly isZombie: boolean;
 }
 
+/**
+ * Reads a file of /proc/PID; null when there is no such process, or no such file in this kernel.
+ *
+ * @throws any other error (EMFILE …): a process that cannot be looked at is not one that has ended
+ */
+const readOfProcess = async (pid: number, name: string): Promise<string | null> => {
+  try {
+    return await readFile(`/proc/${pid}/${name}`, "latin1");
+  } catch (error) {
+    if (isRefusedByKernel(error) && (error.code === "ENOENT" || error.code === "ESRCH")) return null;
+    throw error;
+  }
+};
+
 /** Reads /proc/PID/stat; null when there is no such process. */
 export const readProcess = async (pid: number): Promise<ProcessInfo | null> => {
-  let text: string;
-  try {
-    text = await readFile(`/proc/${pid}/stat`, "latin1");
-  } catch {
-    return null;
-  }
+  const text = await readOfProcess(pid, "stat");
+  if (text === null) return null;
   // The second field is the program's name in brackets, and may hold blanks and brackets itself.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [state, parentPid, groupId] = fields;
@@ -36,13 +47,8 @@ export const readProcess = async (pid: number): Promise<ProcessInfo | null> => {
 };
 
 /** A process' arguments as one text, as nginx rewrites them to say what it does; empty when there is no such process. */
-export const readTitle = async (pid: number): Promise<string> => {
-  try {
-    return (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ").trim();
-  } catch {
-    return "";
-  }
-};
+export const readTitle = async (pid: number): Promise<string> =>
+  ((await readOfProcess(pid, "cmdline")) ?? "").replaceAll("\0", " ").trim();
 
 const allPids = async (): Promise<readonly number[]> =>
   (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
@@ -53,13 +59,10 @@ const select = async (wanted: (info: ProcessInfo) => boolean): Promise<readonly 
 };
 
 const childPids = async (pid: number): Promise<readonly number[]> => {
-  try {
-    const text = await readFile(`/proc/${pid}/task/${pid}/children`, "latin1");
-    return text.split(" ").filter(Boolean).map(Number);
-  } catch {
-    // A kernel without CONFIG_PROC_CHILDREN, or the process is gone: then the slow way finds none either.
-    return (await select((info) => info.parentPid === pid)).map((info) => info.pid);
-  }
+  const text = await readOfProcess(pid, `task/${pid}/children`);
+  if (text !== null) return text.split(" ").filter(Boolean).map(Number);
+  // A kernel without CONFIG_PROC_CHILDREN, or the process is gone: then the slow way finds none either.
+  return (await select((info) => info.parentPid === pid)).map((info) => info.pid);
 };
 
 /**

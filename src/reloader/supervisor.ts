@@ -105,7 +105,8 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
   };
 
   const start = async (): Promise<void> => {
-    await swept;
+    // What could not be swept is found by its group when nginx is started.
+    await swept.catch(() => null);
     if (isHopeless(deathsMs)) {
       throw new ProgramError(`nginx died ${deathsMs.length} times in 60 s (last: ${lastDeath})`);
     }
@@ -121,7 +122,7 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
   };
 
   const stopNginx = async (): Promise<void> => {
-    await swept;
+    await swept.catch(() => null);
     const ending = master;
     if (ending === null) return;
     const drainMs = config.workerShutdownTimeout.ms + drainMarginMs;

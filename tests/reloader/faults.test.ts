@@ -243,6 +243,24 @@ describe("faults", { skip: skipWithoutNginx }, () => {
           await stage.waitForStatus("applied", isApplied);
         }));
 
+      it("row 7: no descriptor is left to the reloader: nginx serves, and the change goes live when there are some", (t) =>
+        onStage(nginx, async (stage) => {
+          await stage.publish(serverText(stage.port, "old"));
+          const reloader = await stage.start({ COMPARE_INTERVAL_MS: "300" });
+          await stage.waitForStatus("applied", isApplied);
+          await reloader.waitForMetric('hotroute_reloader_state{state="idle"}', (value) => value === 1);
+          const { pid = 0 } = reloader.child;
+          const limit = (count: string) => spawnSync("prlimit", ["--pid", `${pid}`, `--nofile=${count}:`]).status === 0;
+          if (!limit("20")) return t.skip("no prlimit to take the descriptors");
+          await stage.publish(serverText(stage.port, "new"));
+          const line = await reloader.waitForLog("configuration cannot be read; what is live stays");
+          assert.match(String(line.reason), /EMFILE/);
+          assert.equal(await stage.body(), "old");
+          limit("4096");
+          await stage.waitForBody("new");
+          await stage.waitForStatus("applied", isApplied);
+        }));
+
       it("a slow master that takes the candidate up after its deadline is believed", () =>
         onStage(nginx, async (stage) => {
           await stage.publish(serverText(stage.port, "old"));
