@@ -26,7 +26,7 @@ const status = (hash: string, state: "applied" | "rejected", over: Partial<Reloa
   version: 1,
   files: { "default.conf": hash },
   wanted: hash,
-  live: null,
+  live: "f".repeat(64),
   state,
   message: state === "rejected" ? 'unknown directive "x" in /etc/nginx/conf.d/default.conf:7' : "",
   at: null,
@@ -44,13 +44,14 @@ const status = (hash: string, state: "applied" | "rejected", over: Partial<Reloa
  */
 const stage = (
   isBad: (services: readonly ServiceRecord[]) => boolean,
-  { owners = [] as readonly ServiceRecord[], kept = [] as readonly KeptHold[] } = {},
+  { owners = [] as readonly ServiceRecord[], kept = [] as readonly KeptHold[], isFirstBoot = false } = {},
 ) => {
   const clock = createFakeClock();
   const metrics = createMetrics();
   const written: (readonly KeptHold[])[] = [];
   const verdicts: string[] = [];
   let wanted = false;
+  let live = isFirstBoot ? null : "f".repeat(64);
   let current: readonly ServiceRecord[] = [];
   const lines: Record<string, unknown>[] = [];
   const quarantine = createQuarantine({
@@ -79,7 +80,8 @@ const stage = (
       quarantine.published(hash, ingredients(services));
       const state = isBad(services) ? "rejected" : "applied";
       verdicts.push(state);
-      quarantine.observe(status(hash, state));
+      if (state === "applied") live = "f".repeat(64);
+      quarantine.observe(status(hash, state, { live }));
     }
     assert.equal(wanted, false, "it comes to rest");
     return text(quarantine.sift(current).services);
@@ -184,6 +186,14 @@ describe("createQuarantine()", () => {
     quarantine.observe(status("", "rejected", { at: { file: "other.conf", line: 1 } }));
     assert.equal(quarantine.sift(all("/a", 100)).holds, null);
     assert.ok(lines.some(({ msg }) => /no Service is to blame/.test(String(msg))));
+  });
+
+  it("at the first start, with nothing served, serves all but the culprit", () => {
+    const { change, verdicts } = stage(has("s37", "/new"), { isFirstBoot: true });
+    const served = change(all("/new", 100));
+    assert.equal(served.split(" ").length, 99);
+    assert.ok(!served.includes("s37"));
+    assert.ok(verdicts.filter((verdict) => verdict === "rejected").length <= 9, verdicts.join());
   });
 
   it("takes up what an earlier process held", () => {

@@ -92,6 +92,13 @@ for (const kind of apiServerKinds) {
         return status?.state === "applied";
       });
 
+    const startPod = async (): Promise<void> => {
+      const init = startProgram("init", environment);
+      assert.equal(await init.ended, 0, init.stderr());
+      reloader = startProgram("reloader", environment);
+      await startGenerator();
+    };
+
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), "hotroute-quarantine-"));
       server = await kind.start();
@@ -114,10 +121,7 @@ for (const kind of apiServerKinds) {
         RELOADER_LISTEN: "127.0.0.1:0",
         NGINX_BIN: nginx?.path ?? "",
       };
-      const init = startProgram("init", environment);
-      assert.equal(await init.ended, 0, init.stderr());
-      reloader = startProgram("reloader", environment);
-      await startGenerator();
+      await startPod();
       await waitForAnswer(hostOf("app-0"), "app-0");
       await waitForApplied();
     });
@@ -220,6 +224,24 @@ for (const kind of apiServerKinds) {
       );
       await waitForApplied();
       await waitForQuarantined(0);
+    });
+
+    it("row 30: a Pod that starts with a Service that nginx refuses serves all others", async () => {
+      await generator.stop();
+      await reloader.stop();
+      for (const name of ["conf.d", "run"]) await rm(join(folder, name), { recursive: true });
+      await mkdir(join(folder, "run"));
+      await annotate("app-4", { path: "/hidden" });
+      await annotate("app-1", { path: "/bad" });
+      await startPod();
+      await waitForAnswer(hostOf("app-0"), "app-0");
+      await waitForAnswer("by-the-old.example.com", "app-7");
+      await waitForQuarantined(2);
+      assert.equal(await answer("new-app-4.example.com", "/hidden"), "404");
+      await annotate("app-1", { path: null });
+      await annotate("app-4", { path: null });
+      await waitForAnswer(hostOf("app-1"), "app-1");
+      await waitForAnswer("new-app-4.example.com", "app-4");
     });
   });
 }

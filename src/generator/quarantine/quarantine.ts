@@ -67,6 +67,9 @@ interface ServedFile extends Served {
   readonly hash: string;
 }
 
+/** What nginx serves before its first start. */
+const nothing: Served = { services: [], template: null };
+
 // A reloader that is away must not cost memory: the oldest are forgotten.
 const maxPending = 16;
 
@@ -151,10 +154,10 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
     setHolds(next);
   };
 
-  const refuse = ({ hash, ingredients }: Published, { message, at }: ReloaderStatus): void => {
+  const refuse = ({ hash, ingredients }: Published, { message, at, live }: ReloaderStatus): void => {
     handled = hash;
     const owners = at === null ? [] : options.trace(ingredients, hash, at.line);
-    const verdict = findCulprits(ingredients, served, owners);
+    const verdict = findCulprits(ingredients, served ?? (live === null ? nothing : null), owners);
     const words = nginxWords(message);
     isTrialGood = false;
     const reason = message;
@@ -170,7 +173,9 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
         break;
       case "some": {
         const { services } = verdict;
-        if (services.length > mostHeld(ingredients.services.length)) {
+        const added = services.filter((service) => !holds.has(serviceKey(service)));
+        // Where nothing is served nothing can be lost by it.
+        if (live !== null && added.length > mostHeld(ingredients.services.length)) {
           log.warn(
             { reason, services: services.length },
             "nginx refuses the configuration, and too many Services have changed to hold them all: the last good one stands",
