@@ -30,6 +30,15 @@ export interface FaultParts {
 // Three deaths of nginx within 60 s are the reloader's end, as they should be.
 const masterKillPauseMs = 35_000;
 
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It has ended by itself meanwhile, as a worker does after a reload.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+};
+
 /** For how long a way to the API server is broken. */
 const brokenMs = 2500;
 
@@ -73,7 +82,7 @@ export const createFaults = ({ pod, proxy, random, compact, onMasterKilled }: Fa
       run: async () => {
         const workers = await nginxChildren(await pod.masterPid());
         const worker = workers[random.below(workers.length)];
-        if (worker !== undefined) process.kill(worker.pid, "SIGKILL");
+        if (worker !== undefined) kill(worker.pid);
       },
     },
     {
@@ -85,7 +94,7 @@ export const createFaults = ({ pod, proxy, random, compact, onMasterKilled }: Fa
         if (pid === 0 || performance.now() - masterKilledMs < masterKillPauseMs) return;
         masterKilledMs = performance.now();
         onMasterKilled(pid);
-        process.kill(pid, "SIGKILL");
+        kill(pid);
         // Its workers answer until the reloader ends them.
         await waitFor("another master", async () => ![0, pid].includes(await pod.masterPid()));
       },
