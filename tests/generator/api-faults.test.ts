@@ -89,7 +89,7 @@ const listFaults: readonly Fault[] = [
 ];
 
 for (const { name, skip, start } of API_SERVERS) {
-  describe(`the API server's faults, with ${name}`, { skip, concurrency: 4 }, () => {
+  describe(`the API server's faults, with ${name}`, { skip, concurrency: 2 }, () => {
     let server: TestApiServer;
     before(async () => {
       server = await start();

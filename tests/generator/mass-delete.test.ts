@@ -134,7 +134,7 @@ describe("servicesIn()", () => {
 });
 
 for (const kind of apiServerKinds) {
-  describe(`mass deletions with the ${kind.kind}`, { skip: kind.skip, concurrency: 4 }, () => {
+  describe(`mass deletions with the ${kind.kind}`, { skip: kind.skip, concurrency: 2 }, () => {
     let server: TestApiServer;
     before(async () => {
       server = await kind.start();

@@ -32,6 +32,9 @@ export interface GeneratorSetup {
   readonly folder?: string;
 }
 
+/** A machine that is busy with other tests takes long to start a program. */
+const patient = { deadlineMs: 60_000 };
+
 /** Whether a configuration has a server for a host. */
 export const serves = (text: string, host: string): boolean => text.includes(`server_name ${host};`);
 
@@ -55,7 +58,11 @@ export const startGenerator = async (
     await program.stop();
     if (given === undefined) await rm(folder, { recursive: true, force: true });
   });
-  const { port } = await program.waitForLog("watching Services");
+  const { port } = await waitFor(
+    "the generator to start",
+    () => program.log().find(({ msg }) => msg === "watching Services"),
+    patient,
+  );
   const text = () => readFile(join(folder, "conf.d", "default.conf"), "utf8").catch(() => "");
   const get = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`);
@@ -72,19 +79,27 @@ export const startGenerator = async (
     get,
     metric,
     routed: async (host) => {
-      await waitFor(`${host} to be routed`, async () => serves(await text(), host));
+      await waitFor(`${host} to be routed`, async () => serves(await text(), host), patient);
     },
     notRouted: async (host) => {
-      await waitFor(`${host} to be routed no more`, async () => {
-        const found = await text();
-        return found !== "" && !serves(found, host);
-      });
+      await waitFor(
+        `${host} to be routed no more`,
+        async () => {
+          const found = await text();
+          return found !== "" && !serves(found, host);
+        },
+        patient,
+      );
     },
     waitForMetric: (sample, test) =>
-      waitFor(sample, async () => {
-        const value = await metric(sample);
-        return test(value) ? { value } : null;
-      }).then(({ value }) => value),
+      waitFor(
+        sample,
+        async () => {
+          const value = await metric(sample);
+          return test(value) ? { value } : null;
+        },
+        patient,
+      ).then(({ value }) => value),
     lines: (message) => program.log().filter(({ msg }) => msg === message),
   };
 };
