@@ -43,8 +43,15 @@ export interface Reloader extends RunningProgram {
   waitForMetric(series: string, test: (value: number) => boolean): Promise<number>;
 }
 
+/** A deadline catches a hang; a machine that is busy with other tests may need most of a minute to start a program. */
+const patience = { deadlineMs: 60_000 } as const;
+
 const control = async (program: RunningProgram): Promise<Reloader> => {
-  const started = await program.waitForLog("reloader started");
+  const started = await waitFor(
+    "the reloader to start",
+    () => program.log().find(({ msg }) => msg === "reloader started"),
+    patience,
+  );
   const port = Number(started.port);
   const ask = (path: string) => get({ port, host: "localhost", path });
   const metric = async (series: string): Promise<number | null> => {
@@ -56,10 +63,14 @@ const control = async (program: RunningProgram): Promise<Reloader> => {
     ask,
     metric,
     waitForMetric: (series, test) =>
-      waitFor(series, async () => {
-        const value = await metric(series);
-        return value !== null && test(value) && value;
-      }),
+      waitFor(
+        series,
+        async () => {
+          const value = await metric(series);
+          return value !== null && test(value) && value;
+        },
+        patience,
+      ),
   };
 };
 
@@ -124,14 +135,18 @@ export const onStage = async (nginx: NginxUnderTest, test: (stage: Stage) => Pro
       },
       body,
       waitForBody: async (wanted) => {
-        await waitFor(`nginx to answer ${wanted}`, async () => (await body()) === wanted);
+        await waitFor(`nginx to answer ${wanted}`, async () => (await body()) === wanted, patience);
       },
       readStatus,
       waitForStatus: (what, isIt) =>
-        waitFor(`status.json: ${what}`, async () => {
-          const status = await readStatus();
-          return status !== null && isIt(status) && status;
-        }),
+        waitFor(
+          `status.json: ${what}`,
+          async () => {
+            const status = await readStatus();
+            return status !== null && isIt(status) && status;
+          },
+          patience,
+        ),
       masterPid: () =>
         waitFor("the pid file", async () => Number(await readFile(join(runDir, "nginx.pid"), "utf8")) || null),
     });
