@@ -41,6 +41,8 @@ const watchMemory = (look: () => Promise<MemoryUse>, port: number, clients: Clie
       await waitFor("the next look", () => isOver || performance.now() >= nextMs);
     }
   })();
+  // What goes wrong is told to who stops it.
+  watching.catch(() => {});
   return {
     stop: async (): Promise<readonly MemoryUse[]> => {
       isOver = true;
@@ -69,16 +71,14 @@ describe("a storm of rewrites", { skip: skipWithoutNginx, concurrency: true }, (
           const calm = await look();
 
           const memory = watchMemory(look, stage.port, clients);
-          const { writes, lastMark } = await runStorm({
-            file: stage.file,
-            text: text("MARK"),
-            writesPerSecond,
-            durationMs,
+          const storm = { file: stage.file, text: text("MARK"), writesPerSecond, durationMs };
+          const live = runStorm(storm).then(async ({ writes, lastMark }) => {
+            const endMs = performance.now();
+            await waitFor("the last write to be live", async () => (await stage.body("/mark")) === lastMark);
+            return { writes, lagMs: performance.now() - endMs };
           });
-          const endMs = performance.now();
-          await waitFor("the last write to be live", async () => (await stage.body("/mark")) === lastMark);
-          const lagMs = performance.now() - endMs;
-          const uses = await memory.stop();
+          // The clients are stopped also when it fails.
+          const [{ writes, lagMs }, uses] = await Promise.all([live, live.then(memory.stop, memory.stop)]);
           await stage.waitForStatus("applied", isApplied);
 
           const reloads = ((await reloader.metric('hotroute_reloads_total{result="applied"}')) ?? 0) - 1;

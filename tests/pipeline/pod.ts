@@ -24,7 +24,33 @@ export interface Pod {
   /** What a host answers, or the status where that is not 200. */
   answer(host: string): Promise<string>;
   waitForAnswer(host: string, wanted: string): Promise<void>;
+  /** Asks for a Service that is served, of which the answer must never change. */
+  startTraffic(name: string): Traffic;
 }
+
+/** Requests, one after the other, each on a connection of its own, until they are stopped. */
+export interface Traffic {
+  stop(): Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
+}
+
+const startTraffic = (ask: () => Promise<string>, wanted: string): Traffic => {
+  let isOver = false;
+  let requests = 0;
+  const failures: string[] = [];
+  const running = (async () => {
+    for (; !isOver; requests += 1) {
+      const answer = await ask().catch(String);
+      if (answer !== wanted) failures.push(answer);
+    }
+  })();
+  return {
+    stop: async () => {
+      isOver = true;
+      await running;
+      return { requests, failures };
+    },
+  };
+};
 
 /** Runs a test on a Pod of its own, and leaves nothing behind, whatever happens. */
 export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<void>): Promise<void> => {
@@ -35,6 +61,7 @@ export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<v
   const port = await freePort();
   const programs: RunningProgram[] = [];
   const backends: Backend[] = [];
+  const traffics: Traffic[] = [];
   await Promise.all([mkdir(configDir), mkdir(runDir)]);
   const environment = {
     KUBECONFIG: server.kubeconfigPath,
@@ -76,36 +103,17 @@ export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<v
           everyMs: 5,
         });
       },
+      startTraffic: (name) => {
+        const traffic = startTraffic(() => answer(`${name}.example.com`), name);
+        traffics.push(traffic);
+        return traffic;
+      },
     });
   } finally {
+    await Promise.all(traffics.map((traffic) => traffic.stop()));
     await Promise.all(programs.map((program) => program.stop()));
     await Promise.all(backends.map((backend) => backend.stop()));
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
-};
-
-/** Requests, one after the other, each on a connection of its own, until they are stopped. */
-export interface Traffic {
-  stop(): Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
-}
-
-/** Asks a host of which the answer must never change. */
-export const startTraffic = (pod: Pod, name: string): Traffic => {
-  let isOver = false;
-  let requests = 0;
-  const failures: string[] = [];
-  const running = (async () => {
-    for (; !isOver; requests += 1) {
-      const answer = await pod.answer(`${name}.example.com`).catch(String);
-      if (answer !== name) failures.push(answer);
-    }
-  })();
-  return {
-    stop: async () => {
-      isOver = true;
-      await running;
-      return { requests, failures };
-    },
-  };
 };

@@ -4,7 +4,7 @@ import { patchService } from "../support/api-servers.ts";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
 import { waitFor } from "../support/wait.ts";
-import { onPod, startTraffic } from "./pod.ts";
+import { onPod } from "./pod.ts";
 
 const changes = 1000;
 const durationMs = 10_000;
@@ -36,7 +36,7 @@ describe("a storm of changes", { skip: skipWithoutNginx }, () => {
 
           const startMs = performance.now();
           const hostOf = (change: number): string => `change-${change}.example.com`;
-          const traffic = startTraffic(pod, "steady");
+          const traffic = pod.startTraffic("steady");
           for (let change = 1; change <= changes; change += 1) {
             const labels = { "hotroute.io/host": hostOf(change) };
             await patchService(pod.server, `app-${change % services}`, { metadata: { labels } });
