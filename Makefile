@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help demo smoke test nightly check types lint format golden build install nginx clean
+.PHONY: help demo smoke test nightly check types lint format golden build images install nginx podman clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -16,10 +16,10 @@ demo: build nginx ## the whole Pod on this machine, until Ctrl-C; KUBECONFIG=…
 smoke: build nginx ## the demo unattended: change a Service, wait for nginx to answer by it, stop
 	@KUBECONFIG=$(DEMO_KUBECONFIG) exec node dist/demo.cjs --smoke
 
-test: build nginx ## every test that can run here; says aloud what is skipped, and why
+test: build nginx podman ## every test that can run here; says aloud what is skipped, and why
 	@node scripts/test.ts
 
-nightly: build nginx ## the tests with many more cases
+nightly: build nginx podman ## the tests with many more cases
 	@HOTROUTE_SECURITY_CASES=100000 HOTROUTE_DIFFERENTIAL_REQUESTS=3000 HOTROUTE_LOAD_RELOADS=200 \
 	  HOTROUTE_START_SERVERS=all HOTROUTE_SOAK_SECONDS=600 node scripts/test.ts
 
@@ -42,6 +42,9 @@ golden: install ## writes the golden files anew: look at the difference before i
 build: install ## bundles the programs into dist/
 	@node scripts/build.ts
 
+images: ## builds both container images; PREFIX=registry.example.com/team/ names them
+	@PREFIX='$(PREFIX)' scripts/build-images
+
 install: node_modules/.hotroute-installed
 
 node_modules/.hotroute-installed: package.json package-lock.json
@@ -53,6 +56,9 @@ node_modules/.hotroute-installed: package.json package-lock.json
 
 nginx:
 	@scripts/ensure-nginx
+
+podman: install
+	@scripts/ensure-podman
 
 clean: ## removes what was built
 	@rm -rf dist

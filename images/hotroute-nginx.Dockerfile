@@ -30,7 +30,6 @@ RUN mkdir -p /rootfs/usr/local/bin /rootfs/usr/share/licenses/node /tini/usr/loc
 # ---- end of the shared part
 
 FROM ${NODE_IMAGE} AS app
-COPY --from=node /rootfs/ /
 COPY --from=bundles /build/dist/reloader.cjs /build/dist/handlebars.cjs /build/dist/reloader.*.LEGAL.txt /app/
 COPY LICENSE /app/
 RUN mkdir /app/compile-cache && chown 101:101 /app/compile-cache

@@ -45,7 +45,6 @@ RUN mkdir -p /rootfs/etc /rootfs/var/lib/dpkg/status.d && \
     find /rootfs -exec touch --no-dereference --date=@0 {} +
 
 FROM ${NODE_IMAGE} AS app
-COPY --from=node /rootfs/ /
 COPY --from=bundles /build/dist/init.cjs /build/dist/generator.cjs /build/dist/hotroute.cjs \
      /build/dist/client-node.cjs /build/dist/handlebars.cjs /build/dist/*.LEGAL.txt /app/
 COPY LICENSE /app/

@@ -4,6 +4,7 @@ import { accessSync, constants, globSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { skipWithoutKustomize } from "../tests/manifests/objects.ts";
 import { skipWithoutDefinitions } from "../tests/manifests/schema.ts";
+import { skipWithoutPodman } from "../tests/support/podman-store.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -35,6 +36,11 @@ const parts: readonly (readonly [part: string, isThere: boolean, remedy: string]
     "nginx",
     onPath("nginx") || isProgram(process.env.NGINX_BIN),
     "install it (Debian: apt-get install nginx-light), or set NGINX_BIN",
+  ],
+  [
+    "podman and base images",
+    skipWithoutPodman === false,
+    "run scripts/ensure-podman as root, which says what is missing",
   ],
   ["a second nginx", isProgram(process.env.NGINX_BIN), "set NGINX_BIN to one of another version than that on PATH"],
 ];
