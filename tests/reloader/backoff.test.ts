@@ -12,10 +12,10 @@ describe("retryDelayMs()", () => {
 });
 
 describe("retryDelayMs() after an outage", () => {
-  it("is a minute, doubling to 5 minutes: each try costs every connection", () => {
+  it("is 15 s, a minute, 4 and 5 minutes: each try costs every connection", () => {
     assert.deepEqual(
-      [1, 2, 3, 4, 1000].map((attempts) => retryDelayMs(attempts, "outage")),
-      [60_000, 120_000, 240_000, 300_000, 300_000],
+      [1, 2, 3, 4, 5, 1000].map((attempts) => retryDelayMs(attempts, "outage")),
+      [15_000, 60_000, 240_000, 300_000, 300_000, 300_000],
     );
   });
 });
