@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help demo smoke test nightly check types lint format golden build images install nginx podman clean
+.PHONY: help demo smoke test nightly check types lint format golden bench bench-quick bench-tools build images install nginx podman clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -38,6 +38,15 @@ format: install ## formats and mends what the linter can
 
 golden: install ## writes the golden files anew: look at the difference before it is committed
 	@npm run --silent golden
+
+bench: build nginx bench-tools ## measures everything beside what else does the work; writes bench/RESULTS.md (15 minutes)
+	@node bench/run.ts
+
+bench-quick: build nginx bench-tools ## a small part of each measurement, printed (2 minutes)
+	@node bench/run.ts --quick
+
+bench-tools:
+	@bench/ensure-tools
 
 build: install ## bundles the programs into dist/
 	@node scripts/build.ts

@@ -1,0 +1,78 @@
+import { configure } from "../../src/nginx/configuration.ts";
+import { parseListenList } from "../../src/nginx/listen.ts";
+import type { ServiceRecord } from "../../src/routes/service.ts";
+import { firstHost } from "./hosts.ts";
+
+/** What a configuration of the benchmark is made for. */
+export interface SiteOptions {
+  readonly count: number;
+  /** `127.0.0.1:PORT` */
+  readonly listen: string;
+  /** Where the backend of every Service listens: the benchmark asks one of them at a time. */
+  readonly backendAddress: string;
+  readonly backendPort: number;
+}
+
+/** Services as the generator keeps them; each call makes new objects, so that nothing of an earlier pass is known. */
+export const serviceRecords = (count: number, address: string | null, port: number): readonly ServiceRecord[] =>
+  Array.from({ length: count }, (_, index) => ({
+    namespace: "default",
+    name: `app-${index}`,
+    uid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+    createdAtMs: 1_700_000_000_000 + index * 1000,
+    type: "ClusterIP",
+    clusterIP: address ?? `127.96.${(index >> 8) & 255}.${index & 255}`,
+    ports: [{ name: "http", port, protocol: "TCP", appProtocol: null }],
+    settings: [
+      { key: "expose", value: "true" },
+      { key: "host", value: firstHost(index) },
+    ],
+  }));
+
+/** The settings of a generator that is given none but `HTTP_LISTEN` and `ACCESS_LOG=off`. */
+export const configurationOptions = (listen: string): Parameters<typeof configure>[1] => ({
+  keyPrefix: "hotroute.io/",
+  selectorKeys: new Set(["expose"]),
+  class: null,
+  listens: parseListenList(listen) ?? [],
+  trustedProxies: [],
+  isGrpcAvailable: true,
+  accessLog: "off",
+  upstreamCaFile: null,
+});
+
+/** hotroute's default.conf. */
+export const hotrouteConf = ({ count, listen, backendAddress, backendPort }: SiteOptions): string =>
+  configure(serviceRecords(count, backendAddress, backendPort), configurationOptions(listen)).text;
+
+const header = `proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $host;
+        proxy_set_header X-Real-IP $remote_addr;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme;`;
+
+/** An upstream and a server block for each host, as they are written by hand; with one host: nginx tuned by hand. */
+export const handWrittenConf = ({ count, listen, backendAddress, backendPort }: SiteOptions): string => {
+  const blocks = Array.from(
+    { length: count },
+    (_, index) => `upstream app-${index} {
+    server ${backendAddress}:${backendPort};
+    keepalive 32;
+}
+server {
+    listen ${listen};
+    server_name ${firstHost(index)};
+    location / {
+        proxy_pass http://app-${index};
+        ${header}
+    }
+}
+`,
+  );
+  return `server_names_hash_max_size 65536;\nserver_names_hash_bucket_size 128;\n${blocks.join("")}`;
+};
+
+/** The most that nginx can do: no upstream at all. */
+export const return200Conf = (listen: string): string =>
+  `server {\n    listen ${listen};\n    location / { return 200 "ok\\n"; }\n}\n`;

@@ -1,0 +1,268 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../tests/support/ports.ts";
+import { waitFor } from "../../tests/support/wait.ts";
+import { type BenchApi, type CreatedService, startApi } from "../parts/api.ts";
+import { statusOf, timeToFirstAnswer } from "../parts/first-answer.ts";
+import { inFolder, type Stack, withStack } from "../parts/folder.ts";
+import { type NginxByHand, startNginxByHand } from "../parts/nginx-by-hand.ts";
+import { quantity, type Row, ratio, row, spread } from "../row.ts";
+import type { Bench, Section } from "../section.ts";
+import { median, percentile } from "../statistics.ts";
+import { others } from "../subjects/all.ts";
+import { hotroute, type startHotroute } from "../subjects/hotroute.ts";
+import type { Place, RunningSubject, Subject } from "../subjects/subject.ts";
+
+/** Times of the changes of one subject, in milliseconds from the API's answer (the floor: from the write). */
+interface Times {
+  readonly first: number[];
+  readonly settled: number[];
+}
+
+const newTimes = (): Times => ({ first: [], settled: [] });
+
+const roundCount = 4;
+const changedServices = 10;
+/** Between two changes, so that the workers of before have given back what they had. */
+const restMs = 30;
+
+/** Backends on the very ClusterIPs of the Services that are changed: a request goes all the way. */
+const startBackends = async (services: readonly CreatedService[], port: number): Promise<{ stop(): Promise<void> }> => {
+  const servers = services.map(() => createServer((_request, response) => response.end("answered\n")));
+  await Promise.all(
+    servers.map(
+      (server, index) =>
+        new Promise<void>((resolve, reject) => {
+          server.once("error", reject).listen(port, services[index]?.clusterIP, resolve);
+        }),
+    ),
+  );
+  return {
+    stop: async () => {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+    },
+  };
+};
+
+/** Everything that is measured at one number of Services. */
+interface Stage {
+  readonly api: BenchApi;
+  readonly targets: readonly CreatedService[];
+  readonly bench: Bench;
+  /** A host that nobody has had before. */
+  nextHost(): string;
+}
+
+interface Turn {
+  readonly subject: Subject;
+  readonly port: number;
+  readonly running: RunningSubject;
+  readonly times: Times;
+}
+
+/** One change through the API. @returns milliseconds to the first answer, and until settled where that can be known */
+const changeOnce = async (
+  stage: Stage,
+  { port, running }: Turn,
+): Promise<{ first: number; settled: number | null }> => {
+  const host = stage.nextHost();
+  const target = stage.targets[Math.floor(Math.random() * stage.targets.length)];
+  if (target === undefined) throw new Error("there is no Service to change");
+  if ((await statusOf(port, host)) === 200) throw new Error(`${host} is answered before it is wanted`);
+  const fromMs = await stage.api.changeHost(target.name, host);
+  const first = await timeToFirstAnswer(port, host, fromMs);
+  let settled: number | null = null;
+  const look = async (): Promise<boolean> => {
+    const isSettled = await running.isSettled();
+    if (isSettled === true) settled = performance.now() - fromMs;
+    return isSettled !== false;
+  };
+  await waitFor("nothing of an earlier configuration to answer", look, { everyMs: 2, deadlineMs: 60_000 });
+  return { first, settled };
+};
+
+const takeTurn = async (stage: Stage, turn: Turn, changes: number, untilMs: number): Promise<void> => {
+  for (let done = 0; done < changes && performance.now() < untilMs; done += 1) {
+    const { first, settled } = await changeOnce(stage, turn);
+    turn.times.first.push(first);
+    if (settled !== null) turn.times.settled.push(settled);
+    await sleep(restMs);
+  }
+};
+
+/** The floor: the same file with the changed host, written, tested, signalled by hand. */
+const changeByHand = async (server: NginxByHand, port: number, text: string, host: string): Promise<number> => {
+  const fromMs = performance.now();
+  await server.write(text);
+  await server.test();
+  server.signal();
+  const first = await timeToFirstAnswer(port, host, fromMs);
+  await server.settled();
+  await sleep(restMs);
+  return first;
+};
+
+interface Measured {
+  readonly services: number;
+  readonly floor: Times;
+  readonly own: Times;
+  readonly others: readonly { readonly subject: Subject; readonly times: Times; readonly missing: string | null }[];
+}
+
+const startTurn = async (stage: Stage, stack: Stack, folder: string, subject: Subject): Promise<Turn> => {
+  const { bench, api } = stage;
+  const port = await freePort();
+  const own = join(folder, subject.name.replaceAll(/\W/g, "-"));
+  await mkdir(own);
+  const place: Place = {
+    folder: own,
+    apiUrl: api.url,
+    kubeconfigPath: api.kubeconfigPath,
+    nginx: bench.nginx,
+    port,
+    workers: bench.workers,
+    dist: bench.dist,
+    // A lone change waits for nothing; that the next may follow at once is for the benchmark's own sake.
+    settings: { RELOAD_INTERVAL_MS: "50", LOG_LEVEL: "warn" },
+  };
+  const running = stack.add(await subject.start(place));
+  const turn = { subject, port, running, times: newTimes() };
+  const [target] = stage.targets;
+  const host = stage.nextHost();
+  await api.changeHost(target?.name ?? "", host);
+  await timeToFirstAnswer(port, host, performance.now(), 120_000);
+  return turn;
+};
+
+const measure = (bench: Bench, services: number, changes: number): Promise<Measured> =>
+  inFolder((folder) =>
+    withStack(async (stack) => {
+      const backendPort = await freePort();
+      const api = stack.add(await startApi(services, backendPort));
+      const count = Math.min(changedServices, services);
+      const step = Math.floor(services / count);
+      const targets = api.services.filter((_, index) => index % step === 0).slice(0, count);
+      stack.add(await startBackends(targets, backendPort));
+      let hosts = 0;
+      const stage: Stage = { api, targets, bench, nextHost: () => `change-${++hosts}.example.com` };
+
+      const own = await startTurn(stage, stack, folder, hotroute);
+      const { configFile } = own.running as Awaited<ReturnType<typeof startHotroute>>; // it is hotroute's turn
+      const floorPort = await freePort();
+      const floorText = async (host: string): Promise<string> => {
+        const text = await readFile(configFile, "utf8");
+        const moved = text.replaceAll(`listen 127.0.0.1:${own.port}`, `listen 127.0.0.1:${floorPort}`);
+        return moved.replace(/server_name (change-\d+\.example\.com);/, `server_name ${host};`);
+      };
+      const handFolder = join(folder, "by-hand");
+      const floorServer = stack.add(
+        await startNginxByHand(bench.nginx, handFolder, {
+          workers: bench.workers,
+          defaultConf: await floorText(stage.nextHost()),
+        }),
+      );
+      const floor = newTimes();
+      const rest: { subject: Subject; times: Times; missing: string | null; turn: Turn | null }[] = [];
+      own.running.pause();
+      for (const subject of others) {
+        const missing = subject.missing();
+        const turn = missing === null ? await startTurn(stage, stack, folder, subject) : null;
+        turn?.running.pause();
+        rest.push({ subject, times: turn?.times ?? newTimes(), missing, turn });
+      }
+
+      const untilMs = performance.now() + bench.scale.propagation.limitMs;
+      const rounds = Math.min(roundCount, changes);
+      for (let round = 0; round < rounds && performance.now() < untilMs; round += 1) {
+        own.running.resume();
+        // What the others' changes left to do is done before anything is measured.
+        await changeOnce(stage, own);
+        for (let done = 0; done < Math.ceil(changes / rounds) && performance.now() < untilMs; done += 1) {
+          const host = stage.nextHost();
+          floor.first.push(await changeByHand(floorServer, floorPort, await floorText(host), host));
+          await takeTurn(stage, own, 1, untilMs);
+        }
+        own.running.pause();
+        for (const { subject, turn } of rest) {
+          if (turn === null) continue;
+          turn.running.resume();
+          await changeOnce(stage, turn);
+          const share = (changes * (subject.share ?? 100)) / 100 / rounds;
+          await takeTurn(stage, turn, Math.max(1, Math.round(share)), untilMs);
+          turn.running.pause();
+        }
+        bench.say(
+          `${services} Services, round ${round + 1} of ${rounds}: floor ${quantity(median(floor.first), "ms")}, ` +
+            `hotroute ${quantity(median(own.times.first), "ms")}`,
+        );
+      }
+      own.running.resume();
+      for (const { turn } of rest) turn?.running.resume();
+      return { services, floor, own: own.times, others: rest };
+    }),
+  );
+
+/** What hotroute may add to the floor, in milliseconds. */
+const allowance = (services: number): number => (services >= 10_000 ? 100 : 50);
+
+const rowsOf = ({ services, floor, own, others: rest }: Measured): readonly Row[] => {
+  const at = `${services.toLocaleString("en-US")} Services, ${own.first.length} changes`;
+  const [p50, floor50, p99] = [median(own.first), median(floor.first), percentile(own.first, 99)];
+  const added = p50 - floor50;
+  return [
+    row({
+      what: "change accepted by the API → first answer by it, p50",
+      at,
+      measured: spread(own.first, "ms"),
+      reference: `floor ${spread(floor.first, "ms")}`,
+      ratio: `${ratio(p50, floor50)} (${added >= 0 ? "+" : "−"}${quantity(Math.abs(added), "ms")})`,
+      reach: `≤ floor + ${allowance(services)} ms`,
+      isMet: added <= allowance(services),
+    }),
+    row({
+      what: "the same, p99",
+      at,
+      measured: quantity(p99, "ms"),
+      reference: `p50 ${quantity(p50, "ms")}; floor's p99 ${quantity(percentile(floor.first, 99), "ms")}`,
+      ratio: ratio(p99, p50),
+      reach: "≤ 2 × p50",
+      isMet: p99 <= 2 * p50,
+    }),
+    row({ what: "the same, until settled", at, measured: spread(own.settled, "ms") }),
+    ...rest.map(({ subject, times, missing }) =>
+      row({
+        what: `change → first answer, beside ${subject.name}`,
+        at: `${services.toLocaleString("en-US")} Services, ${times.first.length} changes by it`,
+        measured: quantity(p50, "ms"),
+        reference: missing ?? `${subject.name} ${spread(times.first, "ms")}`,
+        ratio: missing === null ? ratio(p50, median(times.first)) : "",
+        reach: missing === null ? "< 1" : "",
+        isMet: missing === null ? p50 < median(times.first) : null,
+      }),
+    ),
+  ];
+};
+
+export const propagation: Section = {
+  name: "propagation",
+  title: "From a change to the first answer by it",
+  method: `A change gives one Service another host (PATCH). The clock starts when the API's answer has arrived, and stops when a
+request for the new host, asked about every millisecond on a connection of its own, is answered with 200 by the Service's
+backend. *Floor*: hotroute's own file with another host, written into the folder of an nginx under the same nginx.conf,
+\`nginx -t\`, SIGHUP, first answer; the clock starts before the write. One change by hand, one through hotroute, in turn; the
+others have their rounds in between, and take no processor time while it is not their turn. *Settled*: no worker of an earlier
+configuration is left. RELOAD_INTERVAL_MS is 50 instead of 1,000 here, so that the next change may follow at once; a lone change
+waits for neither.`,
+  run: async (bench) => {
+    const rows: Row[] = [];
+    for (const { services, changes } of bench.scale.propagation.sizes) {
+      rows.push(...rowsOf(await measure(bench, services, changes)));
+    }
+    return { rows };
+  },
+};
