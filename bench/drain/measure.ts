@@ -99,7 +99,7 @@ export const measure = async (nginx: NginxUnderTest, setting: Setting): Promise<
     const post = postRequest(10_000);
     const busy = startLoad(times(6, (index) => keptAliveClient(stage.port, index % 2 === 0 ? getRequest : post)));
     const pausing = startLoad(
-      times(200, (index) => thinking(keptAliveClient(link.port, index % 2 === 0 ? getRequest : post))),
+      times(100, (index) => thinking(keptAliveClient(link.port, index % 2 === 0 ? getRequest : post))),
     );
     const sockets: OpenWebSocket[] = [];
     let peak = calm;
