@@ -14,7 +14,7 @@ export interface Holding {
 export type Sample = Readonly<Record<"generator" | "reloader" | "nginx", Holding>>;
 
 /** Bounds of growth over a soak: what a leak passes, and a heap that grows into its size does not. */
-const maxGrowth = { memoryMb: 40, descriptors: 8 } as const;
+const maxGrowth = { memoryMb: 25, descriptors: 8 } as const;
 
 const holdingOf = async (pid: number): Promise<Holding> => ({
   pid,
