@@ -38,6 +38,9 @@ export interface GeneratorParts {
 const fileName = "default.conf";
 const heldNote = "the configuration from before the start stands: the list lacks most of its Services";
 
+const noStatus =
+  "the reloader has written no status: what nginx serves and refuses is not known here; run it, or correct RUN_DIR or its volume";
+
 /** Measures and logs what has become live. */
 const reportLive = (live: readonly LivePublication[], metrics: GeneratorMetrics, log: Logger): void => {
   for (const { hash, propagationMs, changed, changes } of live) {
@@ -131,9 +134,12 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     log,
     onChange: wantPublication,
   });
-  const statusWatch = watchStatus(config.runDir, compareIntervalMs, (status) => {
-    quarantine.observe(status);
-    onLive(tracker.observe(status, performance.now()));
+  const statusWatch = watchStatus(config.runDir, compareIntervalMs, {
+    onStatus: (status) => {
+      quarantine.observe(status);
+      onLive(tracker.observe(status, performance.now()));
+    },
+    onMissing: (status) => log.warn({ path: status }, noStatus),
   });
   // Level-triggered on this side too: a file that somebody else changed or removed is written anew.
   const compare = async (): Promise<void> => {

@@ -8,6 +8,17 @@ export interface StatusWatch {
   close(): Promise<void>;
 }
 
+/** What the watch tells. */
+export interface StatusWatchEvents {
+  /** Each status that differs from the one before and is well-formed. */
+  readonly onStatus: (status: ReloaderStatus) => void;
+  /** Once, when there was no `status.json` for some comparisons from the start on: a volume that is not shared. */
+  readonly onMissing: (path: string) => void;
+}
+
+/** The reloader writes one as soon as it starts; its container may be started a little later. */
+const missingComparisons = 6;
+
 // What the container that faces the internet wrote may be a pipe that nobody feeds, or a link to something else.
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
@@ -57,14 +68,8 @@ const inodeOf = async (path: string): Promise<bigint | null> => {
 /**
  * Watches the reloader's `status.json`, and compares it now and then, since a watch can go deaf without an error.
  * A run directory that comes late, or is made anew, is watched from the next comparison on.
- *
- * @param onStatus called with each status that differs from the one before and is well-formed
  */
-export const watchStatus = (
-  runDir: string,
-  compareIntervalMs: number,
-  onStatus: (status: ReloaderStatus) => void,
-): StatusWatch => {
+export const watchStatus = (runDir: string, compareIntervalMs: number, events: StatusWatchEvents): StatusWatch => {
   const path = join(runDir, "status.json");
   let lastText: string | null = null;
   let watched: { readonly inode: bigint; readonly watcher: FSWatcher } | null = null;
@@ -77,7 +82,7 @@ export const watchStatus = (
     if (text === null || text === lastText) return;
     lastText = text;
     const status = parseStatus(text);
-    if (status !== null) onStatus(status);
+    if (status !== null) events.onStatus(status);
   };
   const look = (): void => {
     isAgain = true;
@@ -102,7 +107,12 @@ export const watchStatus = (
     void rewatch().then(look);
   };
   compare();
-  const timer = setInterval(compare, compareIntervalMs);
+  let comparisons = 0;
+  const timer = setInterval(() => {
+    compare();
+    comparisons += 1;
+    if (comparisons === missingComparisons && lastText === null) events.onMissing(path);
+  }, compareIntervalMs);
   return {
     close: async () => {
       isClosed = true;

@@ -130,6 +130,8 @@ describe("the permissions in the manifests, on kube-apiserver", { skip }, () => 
       CONFIG_DIR: configDir,
       RUN_DIR: join(home, "run"),
       GENERATOR_LISTEN: "127.0.0.1:0",
+      // There is no reloader here, and that is not to be warned of.
+      COMPARE_INTERVAL_MS: "600000",
       ...settings,
     });
     programs.push(program);
