@@ -9,7 +9,7 @@ import { http2Client } from "../support/http2-client.ts";
 import { type Load, startLoad, type Tally } from "../support/load.ts";
 import { startLoadBackend } from "../support/load-backend.ts";
 import { getRequest, postRequest } from "../support/load-request.ts";
-import { isNginxAtLeast, nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { isNginxAtLeast, type NginxUnderTest, nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { waitFor } from "../support/wait.ts";
 import { loadSite } from "./site.ts";
 
@@ -32,7 +32,7 @@ const reloadTimes = async (
   }
 };
 
-const isServerSpeakingHttp2 = (version: (typeof nginxBinaries)[number]): boolean => isNginxAtLeast(version, "1.25.1");
+const speaksHttp2 = (nginx: NginxUnderTest): boolean => isNginxAtLeast(nginx, "1.25.1");
 
 const smallBody = postRequest(300);
 const largeBody = postRequest(256 * 1024);
@@ -74,7 +74,10 @@ describe("many reloads", { skip: skipWithoutNginx }, () => {
           );
         }));
 
-      it(`row 32: ${reloadCount} reloads under load`, (t) =>
+      // Without keepalive_min_timeout nginx closes connections that a request is on the way to: less is to be seen there.
+      const isGentle = isNginxAtLeast(nginx, "1.27.4");
+      const reloads = isGentle ? reloadCount : Math.min(20, reloadCount);
+      it(`row 32: ${reloads} reloads under load`, (t) =>
         onStage(nginx, async (stage) => {
           const backend = await startLoadBackend();
           const loads: Record<string, Load> = {};
@@ -87,23 +90,22 @@ describe("many reloads", { skip: skipWithoutNginx }, () => {
             await stage.waitForStatus("applied", isApplied);
             loads.kept = keptAliveLoad(stage.port);
             loads.closing = closingLoad(stage.port);
-            if (isServerSpeakingHttp2(nginx)) loads.http2 = http2Load(stage.port);
+            if (speaksHttp2(nginx)) loads.http2 = http2Load(stage.port);
             const startMs = performance.now();
-            await reloadTimes(stage, reloader, reloadCount, text);
-            t.diagnostic(`${reloadCount} reloads in ${Math.round(performance.now() - startMs)} ms`);
+            await reloadTimes(stage, reloader, reloads, text);
+            t.diagnostic(`${reloads} reloads in ${Math.round(performance.now() - startMs)} ms`);
             const tallies: Record<string, Tally> = {};
             for (const [name, load] of Object.entries(loads)) tallies[name] = await load.stop();
             for (const [name, tally] of Object.entries(tallies)) t.diagnostic(describeTally(name, tally));
             const { kept, closing, http2 } = tallies;
-            // Without keepalive_min_timeout nginx closes connections that a request is on the way to.
-            if (isNginxAtLeast(nginx, "1.27.4")) assert.deepEqual(kept?.failures, []);
+            if (isGentle) assert.deepEqual(kept?.failures, []);
             assert.deepEqual(closing?.failures, []);
             assert.deepEqual(http2?.failures ?? [], []);
             const all = Object.values(tallies);
             const answered = all.reduce((sum, tally) => sum + tally.answered, 0);
             const failed = all.reduce((sum, tally) => sum + tally.failures.length, 0);
             assert.ok(
-              all.every((tally) => tally.answered > reloadCount),
+              all.every((tally) => tally.answered > reloads),
               "that is no load",
             );
             // What was given back was not done: nothing reached the backend twice.

@@ -91,7 +91,7 @@ describe("a storm of rewrites", { skip: skipWithoutNginx, concurrency: true }, (
           );
           t.diagnostic(`reloader: ${toMiB(calm.reloaderBytes)} MiB before, at most ${toMiB(reloaderPeak)} MiB`);
           // A machine that is busy with other tests cannot write that fast.
-          assert.ok(writes >= 1_000, `${writes} writes are no storm`);
+          assert.ok(writes >= 500, `${writes} writes are no storm`);
           assert.ok(reloads >= 1 && reloads <= maxReloads, `${reloads} reloads`);
           // The goal is 1.5 s; a machine that is busy with other tests gets some more.
           assert.ok(lagMs < 15_000, `live ${lagMs} ms after the last write`);
