@@ -13,6 +13,7 @@ import { isRefusedByKernel } from "./outside.ts";
 import { nextStep } from "./plan.ts";
 import { linkedRevision, prepareReleases } from "./releases.ts";
 import type { Report } from "./report.ts";
+import { createRest } from "./rest.ts";
 import { createSupervisor } from "./supervisor.ts";
 
 /** The loop that makes nginx serve what the configuration directory holds. */
@@ -65,11 +66,11 @@ export const createEngine = (parts: EngineParts): Engine => {
   let isSilent = false;
   const housekeeping = createHousekeeping(shop);
   let beatMs = now();
-  let wake = (): void => {};
+  const rest = createRest(config.compareIntervalMs);
 
   const update = (next: models.Model): void => {
     model = next;
-    wake();
+    rest.wake();
   };
   const supervisor = createSupervisor(shop, report, {
     serving: (revision) => {
@@ -81,15 +82,6 @@ export const createEngine = (parts: EngineParts): Engine => {
       interrupted = revision;
     },
   });
-
-  const restUntil = (untilMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(Math.max(1, untilMs - now()), config.compareIntervalMs));
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
 
   const record = (tried: Candidate, outcome: Outcome): void => {
     if (outcome.kind !== "stopped") shop.enter(outcome.kind);
@@ -210,7 +202,7 @@ export const createEngine = (parts: EngineParts): Engine => {
         return attemptStep();
       case "rest":
         shop.enter(next.state);
-        return restUntil(next.untilMs);
+        return rest.until(next.untilMs);
     }
   };
 
@@ -221,7 +213,7 @@ export const createEngine = (parts: EngineParts): Engine => {
     } catch (error) {
       if (!isRefusedByKernel(error)) throw error;
       log.warn({ err: error, state: report.state() }, "a step failed; it is tried again in a second");
-      await restUntil(now() + 1_000);
+      await rest.until(now() + 1_000);
     }
   };
 
@@ -234,7 +226,7 @@ export const createEngine = (parts: EngineParts): Engine => {
 
   return {
     run: async () => {
-      stop.addEventListener("abort", () => wake(), { once: true });
+      stop.addEventListener("abort", () => rest.wake(), { once: true });
       await prepareReleases(paths);
       try {
         await supervisor.boot();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { withFooter } from "../../src/contract/footer.ts";
 import { parseStatus, type ReloaderStatus } from "../../src/contract/status.ts";
 import { type State, transitions } from "../../src/reloader/plan.ts";
+import { readProcess } from "../../src/reloader/processes.ts";
 import type { NginxUnderTest } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
@@ -159,3 +160,9 @@ export const onStage = async (nginx: NginxUnderTest, test: (stage: Stage) => Pro
 
 export const isApplied = (status: ReloaderStatus): boolean =>
   status.state === "applied" && status.live === status.wanted;
+
+/** Whether a process runs, and is not only waiting to be collected. */
+export const isAlive = async (pid: number): Promise<boolean> => {
+  const info = await readProcess(pid);
+  return info !== null && !info.isZombie;
+};
