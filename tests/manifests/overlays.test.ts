@@ -12,6 +12,7 @@ import {
   manifestsDir,
   only,
   parseObjects,
+  readObjects,
   skipWithoutKustomize,
 } from "./objects.ts";
 import { podTemplatesIn } from "./pod-template.ts";
@@ -109,8 +110,14 @@ describe("kubectl apply -k", { skip: skipWithoutKustomize }, () => {
       it("lets everybody in to HTTP, and only monitoring to the metrics", () => {
         interface Rule {
           readonly from?: unknown;
-          readonly ports: readonly { readonly port: string }[];
+          readonly ports: readonly { readonly port: number }[];
         }
+        // By number, since not every network knows ports by name: so they are looked up here.
+        const portOf = new Map(
+          templates[0]?.spec.containers
+            .flatMap((container) => container.ports ?? [])
+            .map(({ name, containerPort }) => [name, containerPort]),
+        );
         const { ingress, policyTypes } = specOf<{ readonly ingress: readonly Rule[]; readonly policyTypes: unknown }>(
           only(objects, "NetworkPolicy"),
         );
@@ -118,10 +125,13 @@ describe("kubectl apply -k", { skip: skipWithoutKustomize }, () => {
         const open = ingress.filter(({ from }) => from === undefined).flatMap(({ ports }) => ports);
         assert.deepEqual(
           open.map(({ port }) => port),
-          ["http"],
+          [portOf.get("http")],
         );
         const closed = ingress.filter(({ from }) => from !== undefined).flatMap(({ ports }) => ports);
-        assert.deepEqual(closed.map(({ port }) => port).sort(), ["generator", "reloader"]);
+        assert.deepEqual(
+          closed.map(({ port }) => port),
+          [portOf.get("generator"), portOf.get("reloader")],
+        );
       });
 
       it("names no Secret", () => assert.doesNotMatch(JSON.stringify(objects), /secret(?!s\/kubernetes\.io)/i));
@@ -253,6 +263,12 @@ describe("kubectl apply -k", { skip: skipWithoutKustomize }, () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+});
+
+it("pod.yaml: is taken by nothing of the installation", () => {
+  const [pod] = podTemplatesIn("", readObjects("pod.yaml"));
+  const [installed] = podTemplatesIn("", readObjects("base/deployment.yaml"));
+  assert.notEqual(pod?.labels["app.kubernetes.io/name"], installed?.labels["app.kubernetes.io/name"]);
 });
 
 it("the settings in the manifests are those of docs/settings.md", () => {
