@@ -68,6 +68,13 @@ const runSection = async (section: Section, bench: Omit<Bench, "say">): Promise<
   }
 };
 
+const notRun = (section: Section): Outcome => ({
+  section,
+  result: null,
+  failure: "not run: one before did not end",
+  tookMs: 0,
+});
+
 let isOverLimit = false;
 const { quick = false, only, output } = readOptions();
 const names = only?.split(",") ?? sections.map(({ name }) => name);
@@ -84,12 +91,15 @@ const startMs = performance.now();
 const outcomes = await inFolder(async (folder) => {
   const dist = join(folder, "dist");
   await cp(join(import.meta.dirname, "../dist"), dist, { recursive: true });
-  const done: Outcome[] = [];
+  const done = new Map<Section, Outcome>();
   for (const section of wanted) {
-    if (isOverLimit) done.push({ section, result: null, failure: "not run: the one before did not end", tookMs: 0 });
-    else done.push(await runSection(section, { scale, nginx, dist, workers }));
+    if (done.has(section)) continue;
+    const group = section.isTimeless === true ? wanted.filter(({ isTimeless }) => isTimeless) : [section];
+    const run = (member: Section): Promise<Outcome> | Outcome =>
+      isOverLimit ? notRun(member) : runSection(member, { scale, nginx, dist, workers });
+    for (const outcome of await Promise.all(group.map(run))) done.set(outcome.section, outcome);
   }
-  return done;
+  return wanted.map((section) => done.get(section) ?? notRun(section));
 });
 const curves = outcomes.flatMap(({ result }) => result?.curves ?? []);
 // The generator's memory is measured in another section than the rest of the growth; its curve is judged with the others.

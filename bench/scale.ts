@@ -8,7 +8,8 @@ export interface Scale {
     readonly limitMs: number;
   };
   readonly storm: { readonly services: number; readonly changes: number; readonly seconds: number };
-  readonly reloads: number;
+  /** Under load: hotroute's, and those by `nginx -s reload`. */
+  readonly reloads: { readonly own: number; readonly reference: number };
   readonly dataPlane: { readonly routes: readonly number[]; readonly rounds: number; readonly seconds: number };
   readonly nginxCost: { readonly services: number; readonly rounds: number };
   readonly memory: {
@@ -42,14 +43,14 @@ export const fullScale: Scale = {
     limitMs: 240_000,
   },
   storm: { services: 1000, changes: 1000, seconds: 10 },
-  reloads: 200,
-  dataPlane: { routes: [1, 1000, 10_000], rounds: 5, seconds: 2 },
+  reloads: { own: 200, reference: 50 },
+  dataPlane: { routes: [1, 1000, 10_000], rounds: 7, seconds: 1 },
   nginxCost: { services: 10_000, rounds: 5 },
   memory: {
     pods: [10, 1000, 5000, 10_000],
-    generators: [1, 1000, 5000, 10_000, 20_000, 50_000],
-    settleMs: 8_000,
-    stormMs: 6_000,
+    generators: [1, 1000, 5000, 20_000, 50_000],
+    settleMs: 5_000,
+    stormMs: 5_000,
   },
   starts: { init: [1, 1000, 5000], generator: 5000, rounds: 7 },
   apiCost: { services: 1000, idleMs: 65_000, changes: 20 },
@@ -71,7 +72,7 @@ export const quickScale: Scale = {
     limitMs: 15_000,
   },
   storm: { services: 100, changes: 300, seconds: 3 },
-  reloads: 20,
+  reloads: { own: 20, reference: 10 },
   dataPlane: { routes: [1, 1000], rounds: 3, seconds: 1 },
   nginxCost: { services: 1000, rounds: 3 },
   memory: { pods: [10, 1000], generators: [1, 1000, 5000], settleMs: 3_000, stormMs: 2_000 },

@@ -33,5 +33,7 @@ export interface Section {
   readonly title: string;
   /** What a reader has to know to believe the rows. */
   readonly method: string;
+  /** Measures no time: such sections run beside each other. */
+  readonly isTimeless?: boolean;
   run(bench: Bench): Promise<SectionResult>;
 }

@@ -125,6 +125,7 @@ const rowsOf = (bench: Bench, counted: Counted): readonly Row[] => {
 
 export const apiCost: Section = {
   name: "api-cost",
+  isTimeless: true,
   title: "What the API server is asked for",
   method: `A TCP proxy in front of the API server counts requests and bytes of both directions. A change's Event is that on its
 Service (\`Routed\`), which EVENTS=false leaves out; at most five a second are written.`,

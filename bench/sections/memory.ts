@@ -142,6 +142,7 @@ const rowsOf = (pods: readonly PodMemory[], node: Sample): readonly Row[] =>
 
 export const memory: Section = {
   name: "memory",
+  isTimeless: true,
   title: "Memory of the programs",
   method: `RssAnon and VmRSS of the bundled programs from /proc: some seconds after the start, then the most that was seen in a
 storm of 100 changes a second. *Node alone*: the same Node with nothing to do. nginx's memory is a section of its own.`,

@@ -63,7 +63,7 @@ const withHotroute = async ({ nginx, scale, workers }: Bench): Promise<Failures>
       const settings = { RELOAD_BURST: "1000", RELOAD_INTERVAL_MS: "1", WORKERS: String(workers), TMPDIR: tmpdir() };
       await stage.start(settings);
       await stage.waitForStatus("applied", isApplied);
-      result = await underLoad(nginx, stage.port, scale.reloads, async (index) => {
+      result = await underLoad(nginx, stage.port, scale.reloads.own, async (index) => {
         await stage.publish(text(String(index)));
         await waitFor(`reload ${index}`, async () => (await stage.body("/mark")) === String(index));
         await stage.waitForStatus("applied", isApplied);
@@ -86,7 +86,7 @@ const withPlainNginx = ({ nginx, scale, workers }: Bench): Promise<Failures> =>
     await mkdir(own);
     const server = await startPlainNginx(nginx, own, { workers, defaultConf: text("0") });
     try {
-      return await underLoad(nginx, port, scale.reloads, async (index) => {
+      return await underLoad(nginx, port, scale.reloads.reference, async (index) => {
         await server.write(text(String(index)));
         await server.reload();
         const mark = async (): Promise<boolean> =>
@@ -101,7 +101,12 @@ const withPlainNginx = ({ nginx, scale, workers }: Bench): Promise<Failures> =>
     }
   });
 
-const share = (kind: { readonly answered: number; readonly failed: number } | undefined): string =>
+type Kind = { readonly answered: number; readonly failed: number };
+
+const failedShare = (kind: Kind | undefined): number =>
+  kind === undefined ? 0 : kind.failed / Math.max(1, kind.answered + kind.failed);
+
+const share = (kind: Kind | undefined): string =>
   kind === undefined ? "–" : `${number(kind.failed)} of ${number(kind.answered + kind.failed)}`;
 
 export const reloadFailures: Section = {
@@ -120,8 +125,8 @@ pauses and slow links change, bench/drain measures.`,
         what: `failed requests, ${name}`,
         at: `${own.reloads} reloads`,
         measured: share(kind),
-        reference: `nginx -s reload ${share(plain.kinds[name])}`,
-        ratio: ratio(kind.failed, plain.kinds[name]?.failed ?? 0),
+        reference: `nginx -s reload, ${plain.reloads} reloads: ${share(plain.kinds[name])}`,
+        ratio: ratio(failedShare(kind), failedShare(plain.kinds[name])),
         reach: canBeNone || name !== "HTTP/1.1 kept alive" ? "0" : "",
         isMet: canBeNone || name !== "HTTP/1.1 kept alive" ? kind.failed === 0 : null,
       }),

@@ -22,7 +22,7 @@ const environment = async (bench: Bench, api: BenchApi, folder: string): Promise
     port: 8080,
     workers: bench.workers,
     dist: bench.dist,
-    settings: {},
+    settings: { LOG_LEVEL: "warn" },
   }),
   // As the images have it: compiled before.
   NODE_COMPILE_CACHE: join(folder, "compile-cache"),
