@@ -49,7 +49,8 @@ RUN mkdir -p /image/run/hotroute && cp --recursive /app /image/ && \
 FROM ${NGINX_IMAGE}
 USER 0:0
 # The base's welcome page would be served where the configuration's volume is missing.
-RUN nginx -v && rm -f /etc/nginx/conf.d/default.conf && touch --date=@0 /etc/nginx/conf.d
+RUN command -v nginx >/dev/null || { echo "hotroute: NGINX_IMAGE has no nginx on its PATH" >&2; exit 1; }; \
+    rm -f /etc/nginx/conf.d/default.conf && touch --date=@0 /etc/nginx/conf.d
 COPY --from=node /rootfs/ /
 COPY --from=node /tini/ /
 COPY --from=app /image/ /

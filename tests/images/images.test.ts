@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import {
@@ -9,8 +10,10 @@ import {
   skipWithoutPodman,
   storeEnvironment,
 } from "../support/podman-store.ts";
+import { inspectImage, listFiles, packedBytes, withFiles } from "./image-content.ts";
 
 const root = join(import.meta.dirname, "../..");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
 const prefix = `localhost/hotroute-test-${process.pid}/`;
 const builderOptions = ["--quiet", "--pull-never", "--isolation", "chroot", "--network", "host"];
 const secret = ["--secret", `id=npmrc,src=${join(podmanCache, "npmrc")}`];
@@ -67,5 +70,69 @@ describe("the images", { skip: skipWithoutPodman }, () => {
     if (own.length > 0) podmanInStore("rmi", "--no-prune", ...own);
   });
 
+  it("say how they run: as a numbered user, ended by SIGTERM, with tini where there are children", () => {
+    const common = { stopSignal: "SIGTERM", command: [], version, revision: "test" };
+    const found = [hotroute, nginx].map((image) => {
+      const {
+        User: user,
+        Entrypoint: entrypoint,
+        Cmd: command,
+        StopSignal: stopSignal,
+        Labels: labels,
+      } = inspectImage(image).config;
+      const [name, label] = ["title", "version"].map((key) => labels[`org.opencontainers.image.${key}`]);
+      const revision = labels["org.opencontainers.image.revision"];
+      return { name, user, entrypoint, stopSignal, command: command ?? [], version: label, revision };
+    });
+    assert.deepEqual(found, [
+      { name: "hotroute", user: "65532:65532", entrypoint: ["node", "/app/hotroute.cjs"], ...common },
+      { name: "hotroute-nginx", user: "101:101", entrypoint: ["tini", "--", "node", "/app/reloader.cjs"], ...common },
+    ]);
+  });
+
+  it("hold nothing that is not needed", async () => {
+    const excess = /\/(?:npm|npx|corepack|yarn|strip|gcc|cc|as|ld)$|\/node_modules\/|\.(?:map|ts)$/;
+    const shell = /\/(?:sh|bash|dash|apt-get|dpkg|perl)$/;
+    const ofHotroute = await withFiles(hotroute, listFiles);
+    assert.deepEqual(
+      ofHotroute.filter((path) => excess.test(path) || shell.test(path)),
+      [],
+    );
+    assert.ok(ofHotroute.length < 60, ofHotroute.join("\n"));
+    const bases = new Set(await withFiles(readBases().nginxImage, listFiles));
+    const ofNginx = await withFiles(nginx, listFiles);
+    const added = ofNginx.filter((path) => !bases.has(path));
+    assert.deepEqual(
+      added.filter((path) => excess.test(path) || !/^\/(?:app|usr\/local\/bin|usr\/share\/licenses)\//.test(path)),
+      [],
+    );
+    assert.ok(!ofNginx.includes("/etc/nginx/conf.d/default.conf"), "the base's page is gone");
+  });
+
+  it("are small: what hotroute adds to nginx is under 75 MB as a registry keeps it, with Node", async (t) => {
+    const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+    const base = inspectImage(readBases().nginxImage).sizeBytes;
+    // Layer by layer, as a registry packs them.
+    const [node, programs] = await withFiles(nginx, (folder) =>
+      Promise.all([["usr/local/bin/node"], ["app", "usr/local/bin/tini"]].map((paths) => packedBytes(folder, paths))),
+    );
+    const others = await withFiles(hotroute, (folder) => packedBytes(folder, ["--exclude=usr/local/bin/node", "."]));
+    const [whole, added] = [(node ?? 0) + others, (node ?? 0) + (programs ?? 0)];
+    const unpacked = inspectImage(nginx).sizeBytes - base;
+    t.diagnostic(`hotroute: ${megabytes(inspectImage(hotroute).sizeBytes)} unpacked, ${megabytes(whole)} packed`);
+    t.diagnostic(`hotroute-nginx: ${megabytes(unpacked)} unpacked, ${megabytes(added)} packed, beside its base`);
+    assert.ok(added < 75e6 && whole < 75e6);
+    assert.ok(unpacked < 120e6);
+  });
+
+  it("share the layer with Node", () => {
+    const [first, second] = [hotroute, nginx].map((image) => inspectImage(image).layers);
+    assert.equal(first?.filter((layer) => second?.includes(layer)).length, 1);
+  });
+
   it("run as the Pod of manifests/pod.yaml", (t) => runInside(t, "pod.ts"));
+
+  it("have programs that start fast and say what is missing", (t) => runInside(t, "programs.ts"));
+
+  it("are rolled out without a failed request", (t) => runInside(t, "rolling.ts"));
 });

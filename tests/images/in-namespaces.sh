@@ -11,6 +11,9 @@ shift
 # podman takes hybrid cgroups for version 2.
 umount /sys/fs/cgroup/unified 2>/dev/null || true
 ip link set lo up
+# kube-apiserver will not start without a default route; this one leads nowhere.
+ip address add 198.18.0.1/30 dev lo
+ip route add default via 198.18.0.2 dev lo
 # The runtime's, podman's and this run's state: memory that is gone with this namespace.
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm

@@ -9,10 +9,10 @@ import type { InCluster } from "../../support/podman-pod.ts";
 export interface Cluster {
   readonly api: InCluster;
   readonly server: EmbeddedApiServer;
-  /** Creates a routed Service and gives its ClusterIP, where the caller lets something listen. */
-  createService(name: string, host: string): Promise<string>;
+  /** Creates a routed Service (for any host where none is given) and gives its ClusterIP, for the caller to listen on. */
+  createService(name: string, host?: string): Promise<string>;
   /** A Service whose backend answers with its name. */
-  expose(name: string, host: string): Promise<Backend>;
+  expose(name: string, host?: string): Promise<Backend>;
   stop(): Promise<void>;
 }
 
@@ -24,9 +24,10 @@ export const startCluster = async (): Promise<Cluster> => {
   const { key, cert } = await authority.issue("kube-apiserver", "IP:127.0.0.1");
   const token = "hotroute-test-token";
   const server = await startEmbeddedApiServer({ token, tls: { key, cert, ca: authority.ca } });
-  const createService = async (name: string, host: string): Promise<string> => {
+  const createService = async (name: string, host?: string): Promise<string> => {
+    const annotations = host === undefined ? {} : { "hotroute.io/host": host };
     const body = {
-      metadata: { name, labels: { "hotroute.io/expose": "true" }, annotations: { "hotroute.io/host": host } },
+      metadata: { name, labels: { "hotroute.io/expose": "true" }, annotations },
       spec: { ports: [{ name: "http", port: servicePort }] },
     };
     const answer = await server.request("POST", "/api/v1/namespaces/default/services", { body });
