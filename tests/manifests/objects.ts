@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 
 /** An object of Kubernetes as a manifest has it. */
@@ -63,18 +63,22 @@ export const kustomizations: readonly string[] = globSync("**/kustomization.yaml
   .map(dirname)
   .sort();
 
-const built = new Map<string, string>();
-
-/** What `kubectl kustomize` makes of a folder. @throws Error with its words where it fails */
-export const buildText = (folder: string): string => {
-  const known = built.get(folder);
-  if (known !== undefined) return known;
+/** What kustomize makes of a folder. @throws Error with its words where it fails */
+export const runKustomize = (folder: string): string => {
   if (kustomize === null) throw new Error("no kustomize");
   const [program, ...args] = kustomize;
-  const { status, stdout, stderr } = spawnSync(program, [...args, folder], { cwd: manifestsDir, encoding: "utf8" });
-  if (status !== 0) throw new Error(`${relative(".", join(manifestsDir, folder))}: ${stderr}`);
-  built.set(folder, stdout);
+  const { status, stdout, stderr } = spawnSync(program, [...args, folder], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${folder}: ${stderr}`);
   return stdout;
+};
+
+const built = new Map<string, string>();
+
+/** What `kubectl kustomize` makes of a folder below manifests/, made once. */
+const buildText = (folder: string): string => {
+  const text = built.get(folder) ?? runKustomize(join(manifestsDir, folder));
+  built.set(folder, text);
+  return text;
 };
 
 export const build = (folder: string): readonly KubeObject[] => parseObjects(buildText(folder));

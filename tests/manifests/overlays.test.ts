@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { parse, stringify } from "yaml";
 import { readPage } from "../docs/page.ts";
 import {
   build,
@@ -13,6 +13,7 @@ import {
   only,
   parseObjects,
   readObjects,
+  runKustomize,
   skipWithoutKustomize,
 } from "./objects.ts";
 import { podTemplatesIn } from "./pod-template.ts";
@@ -242,26 +243,41 @@ describe("kubectl apply -k", { skip: skipWithoutKustomize }, () => {
     );
   });
 
-  it("the kustomization in docs/install.md puts a registry before every image", () => {
-    const example = readPage("install.md").yaml.find((text) => text.includes("newName"));
-    assert.ok(example);
+  /** Builds a kustomization that a page shows, on a copy of the base. */
+  const buildExample = (example: string): readonly KubeObject[] => {
     const folder = mkdtempSync(join(tmpdir(), "hotroute-kustomize-"));
     try {
       cpSync(join(manifestsDir, "base"), join(folder, "base"), { recursive: true });
       mkdirSync(join(folder, "mine"));
-      const local = example.replace(/^ {2}- \S*manifests\/base.*$/m, "  - ../base");
-      assert.notEqual(local, example);
-      writeFileSync(join(folder, "mine/kustomization.yaml"), local);
-      const { stdout, stderr } = spawnSync("kubectl", ["kustomize", join(folder, "mine")], { encoding: "utf8" });
-      const [template] = podTemplatesIn("", parseObjects(stdout));
-      const images = [...(template?.spec.initContainers ?? []), ...(template?.spec.containers ?? [])].map(
-        ({ image }) => image,
-      );
-      assert.equal(images.length, 3, stderr);
-      for (const image of images) assert.match(image, /^registry\.example\.com\/\S+:\S+$/);
+      const { resources: _, ...rest } = parse(example) as Readonly<Record<string, unknown>>;
+      writeFileSync(join(folder, "mine/kustomization.yaml"), stringify({ ...rest, resources: ["../base"] }));
+      return parseObjects(runKustomize(join(folder, "mine")));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  };
+  const examplesIn = (page: string): readonly string[] =>
+    readPage(page).yaml.filter((text) => /^(?:patches|configMapGenerator|images):/m.test(text));
+
+  for (const [page, count] of [
+    ["install.md", 2],
+    ["load-balancers.md", 2],
+    ["sizing.md", 1],
+  ] as const) {
+    it(`docs/${page}: its kustomizations change what they are for`, () => {
+      const examples = examplesIn(page);
+      assert.equal(examples.length, count);
+      const plain = JSON.stringify(build("base"));
+      for (const example of examples) assert.notEqual(JSON.stringify(buildExample(example)), plain, example);
+    });
+  }
+
+  it("docs/install.md: its own registry is put before every image", () => {
+    const example = examplesIn("install.md").find((text) => text.includes("newName"));
+    const [template] = podTemplatesIn("", buildExample(example ?? ""));
+    const containers = [...(template?.spec.initContainers ?? []), ...(template?.spec.containers ?? [])];
+    assert.equal(containers.length, 3);
+    for (const { image } of containers) assert.match(image, /^registry\.example\.com\/\S+:\S+$/);
   });
 });
 
