@@ -11,6 +11,7 @@ import { loadSite } from "./site.ts";
 
 const draining = 'hotroute_nginx_workers{state="draining"}';
 const applied = 'hotroute_reloads_total{result="applied"}';
+const changes = "hotroute_config_changes_total";
 const heldMessage = "reload waits: old workers still drain, and another generation would pass the memory limit";
 
 /** A stage whose nginx passes everything on to a backend, but for `/mark`. */
@@ -122,7 +123,9 @@ describe("draining", { skip: skipWithoutNginx }, () => {
           await reload("second");
           await publish("third");
           await reloader.waitForLog(heldMessage);
+          const seen = (await reloader.metric(changes)) ?? 0;
           await publish("fourth");
+          await reloader.waitForMetric(changes, (value) => value > seen);
           assert.equal(await stage.body("/mark"), "second");
           await finish();
           await waitForMark("fourth");
