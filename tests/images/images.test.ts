@@ -15,7 +15,7 @@ import { inspectImage, listFiles, packedBytes, withFiles } from "./image-content
 const root = join(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
 const prefix = `localhost/hotroute-test-${process.pid}/`;
-const builderOptions = ["--quiet", "--pull-never", "--isolation", "chroot", "--network", "host"];
+const builderOptions = ["--quiet", "--force-rm", "--pull-never", "--isolation", "chroot", "--network", "host"];
 const secret = ["--secret", `id=npmrc,src=${join(podmanCache, "npmrc")}`];
 
 /** Both images, by `make images`' own script, on the stand-ins. */
