@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Api } from "./api.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { VERSION_INFO } from "./discovery.ts";
@@ -77,11 +78,22 @@ const listen = (server: Server, host: string, port: number): Promise<number> =>
     });
   });
 
-const close = (server: Server, watches: ReadonlySet<() => void>): Promise<void> =>
+/** The open sockets, those among them that have not come to a TLS handshake, of which the server itself knows nothing. */
+const trackSockets = (server: Server): ReadonlySet<Socket> => {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
+};
+
+const close = (server: Server, watches: ReadonlySet<() => void>, sockets: ReadonlySet<Socket>): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
     for (const stop of [...watches]) stop();
     server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
   });
 
 const createApi = (options: ApiServerOptions, range: AddressRange): Api => {
@@ -116,6 +128,7 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
     openApi: createOpenApi(api.resources, stringAt(VERSION_INFO, "gitVersion")),
   };
   const server = createServer(options.tls, (request, response) => void handleRequest(handling, request, response));
+  const sockets = trackSockets(server);
   const port = await listen(server, host, options.port ?? 0);
   address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   bootstrap(api, port, firstAddress(range));
@@ -131,7 +144,7 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
     watchCount: () => watches.size,
     stop: () => {
       stopController();
-      return close(server, watches);
+      return close(server, watches, sockets);
     },
   };
 };

@@ -10,6 +10,7 @@ import { listAt, objectAt, stringAt } from "../../src/apiserver/json.ts";
 import type { ApiServerOptions } from "../../src/apiserver/server.ts";
 import { createKubeClient } from "../../src/kube/https-client.ts";
 import { loadKubeAccess } from "../../src/kube/kube-config.ts";
+import { createAuthority } from "../kube/certificates.ts";
 import { type EmbeddedApiServer, startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
 import { kubectlAvailable, kubectlFor } from "../support/kubectl.ts";
 import { waitFor } from "../support/wait.ts";
@@ -206,6 +207,21 @@ test("stop ends watches and idle connections at once", async () => {
   await server.stop();
   await waitFor("the end of the watch", stream.ended);
   await assert.rejects(server.request("GET", "/readyz"));
+});
+
+test("stop ends a connection that never came to a TLS handshake", async (t) => {
+  const authority = await createAuthority("hotroute test");
+  t.after(() => authority.remove());
+  const { key, cert } = await authority.issue("apiserver", "IP:127.0.0.1");
+  const server = await startEmbeddedApiServer({ tls: { key, cert, ca: authority.ca } });
+  const socket = connect(server.server.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  await new Promise((resolve) => socket.once("connect", resolve));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  // The server learns of a connection a moment after its client does: an answer on a later one comes after that.
+  assert.equal((await server.request("GET", "/readyz")).status, 200);
+  await server.stop();
+  await closed;
 });
 
 test("a member named __proto__ reaches no object", async (t) => {
