@@ -74,12 +74,14 @@ describe("a writer that is killed", { skip: skipWithoutNginx }, () => {
 
       // The next one that runs takes it away, and writes what is wanted.
       const generator = pod.start("generator");
+      await generator.waitForLog("watching Services");
       await waitFor("nothing to be left", async () => (await leftOvers(pod)).length === 0);
       await waitFor("the last change to be written", async () =>
         (await readFile(join(pod.configDir, "default.conf"), "utf8")).includes(`/change-${change}`),
       );
       await assertWhole(pod, "at the end");
-      assert.equal(await generator.stop(), 0);
+      const end = await generator.stop();
+      assert.equal(end, 0, `${JSON.stringify(generator.log().slice(-5))} ${generator.stderr()}`);
       const { requests, failures } = await traffic.stop();
       assert.deepEqual(failures, []);
       assert.ok(requests > 50, `${requests} requests are no traffic`);
