@@ -16,6 +16,9 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
+/** What belongs to no namespace. */
+export const clusterScoped: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding"]);
+
 export const manifestsDir = join(import.meta.dirname, "../../manifests");
 
 /** The objects in a text of YAML documents; the schema test holds what they are. @throws Error where it does not parse */
@@ -90,3 +93,6 @@ export const only = (objects: readonly KubeObject[], kind: string): KubeObject =
     throw new Error(`${more.length + (found ? 1 : 0)} objects of kind ${kind}`);
   return found;
 };
+
+/** An object's `spec`, as its kind has it: the schema test holds that. */
+export const specOf = <T>(object: KubeObject): T => object.spec as T;
