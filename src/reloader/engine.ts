@@ -169,8 +169,8 @@ export const createEngine = (parts: EngineParts): Engine => {
     const master = supervisor.master();
     const holdMs = master === null ? 0 : await drainGate.holdMs(master.pid, now());
     if (holdMs > 0) return update(models.held(model, now() + holdMs));
-    // Its bytes were let go, or another change came while the memory was looked at: read again.
-    if (candidate === null || model.isDirty) return update({ ...model, isDirty: true });
+    // Its bytes were let go: read again.
+    if (candidate === null) return update({ ...model, isDirty: true });
     const tried = candidate;
     candidate = null;
     settledFiles = hashesOf(tried.files);

@@ -115,8 +115,12 @@ export const nextStep = (model: Model, nowMs: number, limits: PlanLimits): Step 
   const dirtyLookAt = model.isDirty ? Math.max(nextLookMs(model), tokenAt(model.bucket, nowMs)) : never;
   const lookAt = Math.min(dirtyLookAt, model.lookedAtMs + limits.compareIntervalMs);
   if (lookAt <= nowMs) return { kind: "look" };
-  // An attempt takes up what was read last: with a change unread it waits for that look.
-  const obstacle: Obstacle = model.isDirty ? { state: "limited", untilMs: never } : obstacleOf(model, nowMs, limits);
+  // An attempt takes up what was read last: with a change unread it waits for that look, but not while change follows
+  // change for ever. What was read is whole or settled, and newer than what nginx serves.
+  const isOverdue = model.change !== null && nowMs >= model.change.firstMs + limits.maxWaitMs;
+  const known = obstacleOf(model, nowMs, limits);
+  const mustLook = model.isDirty && (!isOverdue || known.state === "idle");
+  const obstacle: Obstacle = mustLook ? { state: "limited", untilMs: never } : known;
   if (obstacle.untilMs <= nowMs) return { kind: "attempt" };
   const state = model.startAtMs === null ? obstacle.state : "down";
   return { kind: "rest", state, untilMs: Math.min(startAt, lookAt, obstacle.untilMs) };

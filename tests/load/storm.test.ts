@@ -92,7 +92,9 @@ describe("a storm of rewrites", { skip: skipWithoutNginx, concurrency: true }, (
           t.diagnostic(`reloader: ${toMiB(calm.reloaderBytes)} MiB before, at most ${toMiB(reloaderPeak)} MiB`);
           // A machine that is busy with other tests cannot write that fast.
           assert.ok(writes >= 500, `${writes} writes are no storm`);
-          assert.ok(reloads >= 1 && reloads <= maxReloads, `${reloads} reloads`);
+          assert.ok(reloads <= maxReloads, `${reloads} reloads`);
+          // It is followed while it lasts: a storm that never ends must not keep nginx on what was before it.
+          assert.ok(reloads >= 3, `${reloads} reloads`);
           // The goal is 1.5 s; a machine that is busy with other tests gets some more.
           assert.ok(lagMs < 15_000, `live ${lagMs} ms after the last write`);
           // Each generation costs what the first did, and there are no more generations than reloads.

@@ -72,6 +72,13 @@ describe("nextStep()", () => {
     assert.deepEqual(step({ wanted: other, isDirty: true, lookTookMs: 25 }, 1_050), rest("limited", 1_100));
   });
 
+  it("row 8: attempts what was read before the last change when change follows change", () => {
+    const change = { firstMs: 500, lastMs: 1_049 };
+    const stormy = { wanted: other, isDirty: true, lookTookMs: 25, change };
+    assert.deepEqual(step(stormy, 1_050), { kind: "attempt" });
+    assert.deepEqual(step({ ...stormy, wanted: idle.wanted }, 1_050), rest("limited", 1_100), "that is live");
+  });
+
   it("waits for a token before it reads what it could not act upon", () => {
     assert.deepEqual(step({ isDirty: true, bucket: emptyBucket }, 2_000), rest("limited", 3_000));
     assert.deepEqual(step({ wanted: other, bucket: emptyBucket }, 2_000), rest("limited", 3_000));
