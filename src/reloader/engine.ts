@@ -3,6 +3,7 @@ import { attempt } from "./attempt.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { differenceOf, type FileHashes, hashesOf } from "./changes.ts";
 import type { DrainGate } from "./drain.ts";
+import type { Generations } from "./generations.ts";
 import { createHousekeeping } from "./housekeeping.ts";
 import { look } from "./look.ts";
 import type { MainConf } from "./main-conf.ts";
@@ -46,6 +47,7 @@ export interface EngineParts {
   readonly fixed: MainConf;
   readonly report: Report;
   readonly drainGate: DrainGate;
+  readonly generations: Generations;
   /** Called at each periodic comparison, for what must not wait for a change. */
   readonly onCompare: () => Promise<void>;
   /** The comparison found a change of which the watch did not tell. */
@@ -64,7 +66,7 @@ export const createEngine = (parts: EngineParts): Engine => {
   let interrupted: string | null = null;
   let unusable: string | null = null;
   let isSilent = false;
-  const housekeeping = createHousekeeping(shop);
+  const housekeeping = createHousekeeping(shop, parts.generations);
   let beatMs = now();
   const rest = createRest(config.compareIntervalMs);
 

@@ -11,6 +11,9 @@ export interface DrainingGenerations {
   readonly memoryBytes: number;
 }
 
+/** Where nginx does not run. */
+export const noGenerations: DrainingGenerations = { count: 0, oldestMs: 0, memoryBytes: 0 };
+
 /** Remembers which workers serve which revision, so that a release is kept while one of them drains. */
 export interface Generations {
   /** These workers of a revision were retired by a reload. */

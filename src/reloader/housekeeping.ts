@@ -1,5 +1,5 @@
 import { type Affirmation, affirm } from "./affirm.ts";
-import { createGenerations } from "./generations.ts";
+import type { Generations } from "./generations.ts";
 import type { NginxMaster } from "./nginx-master.ts";
 import type { Workshop } from "./outcome.ts";
 import { isOutside } from "./outside.ts";
@@ -33,9 +33,8 @@ export interface Housekeeping {
   ) => Promise<void>;
 }
 
-export const createHousekeeping = (shop: Workshop): Housekeeping => {
+export const createHousekeeping = (shop: Workshop, generations: Generations): Housekeeping => {
   const { paths, log } = shop;
-  const generations = createGenerations();
   const workers = createWorkerWatch();
   /** The last revisions before the live one, newest first. By order, not by time: clocks are set. */
   let before: readonly string[] = [];

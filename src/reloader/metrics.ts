@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { DrainingGenerations } from "./generations.ts";
 import { askSocket } from "./socket-http.ts";
 
 /** What the reloader counts. Names and labels are those of the documentation. */
@@ -21,6 +22,8 @@ export interface ReloaderMetrics {
 export interface MetricsSources {
   /** Workers that accept connections, and workers that drain. */
   readonly workers: () => Promise<{ readonly active: number; readonly draining: number }>;
+  /** Generations of workers that drain. */
+  readonly generations: () => Promise<DrainingGenerations>;
   /** Where nginx answers `/stub_status`. */
   readonly socketPath: string;
 }
@@ -117,11 +120,39 @@ const observeNginx = (registry: Registry, sources: MetricsSources): void => {
   });
 };
 
+const observeDraining = (registry: Registry, sources: MetricsSources): void => {
+  const look = shareWhilePending(sources.generations);
+  const observe = (name: string, help: string, select: (draining: DrainingGenerations) => number): void => {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: async () => gauge.set(select(await look())),
+    });
+  };
+  observe(
+    "hotroute_nginx_draining_generations",
+    "Generations of workers, each retired by one reload, of which a worker still serves its last connections",
+    ({ count }) => count,
+  );
+  observe(
+    "hotroute_nginx_draining_oldest_seconds",
+    "How long ago the oldest generation that still drains was retired, 0 when none drains",
+    ({ oldestMs }) => oldestMs / 1000,
+  );
+  observe(
+    "hotroute_nginx_draining_memory_bytes",
+    "Anonymous memory of the workers that drain; what workers have in common counts by shares",
+    ({ memoryBytes }) => memoryBytes,
+  );
+};
+
 /** Makes the program's metrics, in a registry of their own. */
 export const createMetrics = (sources: MetricsSources): ReloaderMetrics => {
   const registry = new Registry();
   const registers = [registry];
   observeNginx(registry, sources);
+  observeDraining(registry, sources);
   const metrics: ReloaderMetrics = {
     registry,
     reloads: new Counter({

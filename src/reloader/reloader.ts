@@ -4,6 +4,7 @@ import { describeError, type ExitCode } from "../ops/program.ts";
 import type { ReloaderConfig } from "./config.ts";
 import { createDrainGate } from "./drain.ts";
 import { createEngine } from "./engine.ts";
+import { createGenerations, noGenerations } from "./generations.ts";
 import { readDescriptorLimit, readLimits, workersFor } from "./machine.ts";
 import { mainConfOf } from "./main-conf.ts";
 import { createMetrics } from "./metrics.ts";
@@ -35,6 +36,7 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     keepaliveMinTimeout: nginx.hasKeepaliveMinTimeout ? config.keepaliveMinTimeout : null,
     hasStubStatus: nginx.hasStubStatus,
   });
+  const generations = createGenerations();
   const metrics = createMetrics({
     socketPath: paths.socket,
     workers: async () => {
@@ -42,6 +44,10 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
       const children = master === null ? [] : await nginxChildren(master.pid);
       const count = (role: string): number => children.filter((child) => child.role === role).length;
       return { active: count("active"), draining: count("draining") };
+    },
+    generations: async () => {
+      const master = engine.master();
+      return master === null ? noGenerations : generations.observe(master.pid);
     },
   });
   const statusFile = createStatusFile(paths.status, (error) => log.error({ err: error }, "status.json not written"));
@@ -59,7 +65,7 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     report.missed();
     watch.renew();
   };
-  const engine = createEngine({ shop, fixed, report, drainGate, onCompare, onMissed });
+  const engine = createEngine({ shop, fixed, report, drainGate, generations, onCompare, onMissed });
   const endpoints = await serveEndpoints("RELOADER_LISTEN", config.listen, { registry: metrics.registry, ...engine });
   log.info(
     {
@@ -74,6 +80,12 @@ export const runReloader = async (config: ReloaderConfig, log: Logger, stop: Abo
     },
     "reloader started",
   );
+  if (!nginx.hasKeepaliveMinTimeout) {
+    log.warn(
+      { version: nginx.version, needed: "1.27.4" },
+      "this nginx has no keepalive_min_timeout: a reload resets requests that are on their way on kept-alive connections",
+    );
+  }
   let lastWatchError = "";
   const onWatchError = (error: unknown): void => {
     metrics.watchErrors.inc();

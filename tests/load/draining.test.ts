@@ -89,8 +89,13 @@ describe("draining", { skip: skipWithoutNginx }, () => {
               assert.equal(await socket.echo(mark), mark);
             }
             await reloader.waitForMetric(draining, (value) => value === 1);
+            await reloader.waitForMetric("hotroute_nginx_draining_generations", (value) => value === 1);
+            await reloader.waitForMetric("hotroute_nginx_draining_oldest_seconds", (value) => value > 0.2);
+            await reloader.waitForMetric("hotroute_nginx_draining_memory_bytes", (value) => value > 512 * 1024);
             socket.close();
-            await reloader.waitForMetric(draining, (value) => value === 0);
+            await reloader.waitForMetric("hotroute_nginx_draining_generations", (value) => value === 0);
+            assert.equal(await reloader.metric("hotroute_nginx_draining_oldest_seconds"), 0);
+            assert.equal(await reloader.metric("hotroute_nginx_draining_memory_bytes"), 0);
           });
         } finally {
           await backend.stop();
@@ -148,6 +153,14 @@ describe("draining", { skip: skipWithoutNginx }, () => {
             await finish();
           },
         ));
+
+      it("row 32: a start says once what an nginx without keepalive_min_timeout costs", () =>
+        onScene(nginx, 1, {}, async ({ reloader, reload }) => {
+          await reload("second");
+          const said = reloader.log().filter(({ msg }) => String(msg).includes("has no keepalive_min_timeout"));
+          assert.equal(said.length, isNginxAtLeast(nginx, "1.27.4") ? 0 : 1);
+          if (said[0] !== undefined) assert.equal(said[0].version, nginx.version);
+        }));
 
       it("an idle connection holds its old worker for keepalive_min_timeout, where nginx has that", async () => {
         const backend = await startLoadBackend();
