@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { KubeObject } from "./objects.ts";
 
 /** A type of Kubernetes' OpenAPI v2 document, with what that document uses of the language. */
@@ -21,14 +20,13 @@ export interface Schema {
 
 export type Definitions = Readonly<Record<string, Schema>>;
 
-const fileFromSettings = process.env.HOTROUTE_OPENAPI ?? "";
-const besideProject = join(import.meta.dirname, "../../../shared/testbed/openapi-v1.36.json.xz");
-const file = fileFromSettings === "" ? besideProject : fileFromSettings;
+const file = process.env.HOTROUTE_OPENAPI ?? "";
 
 /** For a test's `skip`: why there are no definitions here, or false. */
-export const skipWithoutDefinitions: string | false = existsSync(file)
-  ? false
-  : "no type definitions of Kubernetes: set HOTROUTE_OPENAPI to its OpenAPI v2 document (swagger.json, or swagger.json.xz)";
+export const skipWithoutDefinitions: string | false =
+  file !== "" && existsSync(file)
+    ? false
+    : "no type definitions of Kubernetes: set HOTROUTE_OPENAPI to its OpenAPI v2 document (swagger.json, or swagger.json.xz)";
 
 const readText = (): string => {
   if (!file.endsWith(".xz")) return readFileSync(file, "utf8");
