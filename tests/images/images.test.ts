@@ -2,45 +2,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import {
-  podmanCache,
-  podmanInStore,
-  readBases,
-  runCommand,
-  skipWithoutPodman,
-  storeEnvironment,
-} from "../support/podman-store.ts";
+import { podmanCache, readBases, runCommand, skipWithoutPodman } from "../support/podman-store.ts";
+import { buildImages, builtImage, copyContext, removeImages, root } from "./build.ts";
 import { inspectImage, listFiles, packedBytes, withFiles } from "./image-content.ts";
 
-const root = join(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
-const prefix = `localhost/hotroute-test-${process.pid}/`;
-const builderOptions = ["--quiet", "--force-rm", "--pull-never", "--isolation", "chroot", "--network", "host"];
-const secret = ["--secret", `id=npmrc,src=${join(podmanCache, "npmrc")}`];
-
-/** Both images, by `make images`' own script, on the stand-ins. */
-const build = (environment: Readonly<Record<string, string>> = {}) => {
-  const { nodeImage, nginxImage } = readBases();
-  const names = { PREFIX: prefix, NODE_IMAGE: nodeImage, NGINX_IMAGE: nginxImage };
-  // So that a docker of this machine, which has no stand-ins, is not taken.
-  const env = {
-    ...storeEnvironment,
-    BUILDER: "buildah",
-    SOURCE_DATE_EPOCH: "0",
-    REVISION: "test",
-    ...names,
-    ...environment,
-  };
-  const script = join(root, "scripts/build-images");
-  return runCommand([script, ...builderOptions, ...secret], { env, cwd: root, deadlineMs: 200_000 });
-};
-
 /** Runs tests in namespaces of their own; what they have to say is said here. */
 const runInside = async (t: TestContext, ...files: readonly string[]): Promise<void> => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const paths = files.map((file) => join(import.meta.dirname, "inside", file));
   const inside = [process.execPath, "--test", "--test-concurrency=1", "--test-reporter=spec", ...paths];
-  const command = [join(import.meta.dirname, "in-namespaces.sh"), podmanCache, ...inside] as const;
+  // However this process ends, all of it ends too.
+  const tied = ["setpriv", "--pdeathsig", "KILL"] as const;
+  const command = [...tied, join(import.meta.dirname, "in-namespaces.sh"), podmanCache, ...inside] as const;
   const { code, stdout, stderr } = await runCommand(command, {
     env: { ...(env as Record<string, string>), HOTROUTE_IMAGE: hotroute, HOTROUTE_NGINX_IMAGE: nginx }, // no undefined in it
     cwd: root,
@@ -56,18 +30,34 @@ const runInside = async (t: TestContext, ...files: readonly string[]): Promise<v
 
 let [hotroute, nginx] = ["", ""];
 
+/** Builds are what takes longest here. */
+const skipFurtherBuilds =
+  process.env.HOTROUTE_IMAGES === "all" ? false : "HOTROUTE_IMAGES=all builds more (make nightly)";
+
 describe("the images", { skip: skipWithoutPodman }, () => {
   before(async () => {
-    const { code, stderr } = await build();
+    const { code, stderr } = await buildImages({ label: "first" });
     assert.equal(code, 0, stderr);
-    [hotroute, nginx] = ["hotroute", "hotroute-nginx"].map((name) =>
-      podmanInStore("images", "--quiet", "--no-trunc", "--filter", `reference=${prefix}${name}`).trim(),
-    ) as [string, string]; // two names, two images
+    [hotroute, nginx] = [builtImage("first", "hotroute"), builtImage("first", "hotroute-nginx")];
   });
-  after(() => {
-    const names = podmanInStore("images", "--format", "{{.Repository}}:{{.Tag}}").split("\n");
-    const own = names.filter((name) => name.startsWith(prefix));
-    if (own.length > 0) podmanInStore("rmi", "--no-prune", ...own);
+  after(removeImages);
+
+  it("come out the same, layer by layer, when their sources are built again", { skip: skipFurtherBuilds }, async () => {
+    const context = await copyContext();
+    try {
+      const { code, stderr } = await buildImages({ label: "again", context: context.folder });
+      assert.equal(code, 0, stderr);
+    } finally {
+      await context.remove();
+    }
+    assert.deepEqual(inspectImage(builtImage("again", "hotroute")).layers, inspectImage(hotroute).layers);
+    assert.deepEqual(inspectImage(builtImage("again", "hotroute-nginx")).layers, inspectImage(nginx).layers);
+  });
+
+  it("are not built on a base without nginx, and the builder says why", { skip: skipFurtherBuilds }, async () => {
+    const { code, stdout, stderr } = await buildImages({ label: "wrong", nginxImage: readBases().nodeImage });
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /^hotroute: NGINX_IMAGE has no nginx on its PATH$/m);
   });
 
   it("say how they run: as a numbered user, ended by SIGTERM, with tini where there are children", () => {
