@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { firstHost } from "./hosts.ts";
+import { firstHost, serviceName } from "./hosts.ts";
 
 /** A Service that was created: where its backend has to listen. */
 export interface CreatedService {
@@ -11,7 +11,7 @@ export interface CreatedService {
   readonly clusterIP: string;
 }
 
-/** An API server with labelled Services `app-0`, `app-1`, … of `default`. */
+/** An API server with labelled Services of the namespace `default`. */
 export interface BenchApi {
   readonly url: string;
   readonly kubeconfigPath: string;
@@ -28,19 +28,20 @@ const parallel = 16;
 
 /** A Service as `kubectl apply` leaves it, with the last applied configuration; its host is a label. */
 const serviceBody = (index: number, port: number) => {
+  const name = serviceName(index);
   const labels = {
-    app: `app-${index}`,
+    app: name,
     "app.kubernetes.io/part-of": "shop",
     "hotroute.io/expose": "true",
     "hotroute.io/host": firstHost(index),
   };
   const spec = {
-    selector: { app: `app-${index}` },
+    selector: { app: name },
     ports: [{ name: "http", port, targetPort: 8080, protocol: "TCP" }],
   };
   const applied = JSON.stringify({ apiVersion: "v1", kind: "Service", metadata: { labels }, spec });
   const annotations = { "kubectl.kubernetes.io/last-applied-configuration": `${applied}\n` };
-  return { apiVersion: "v1", kind: "Service", metadata: { name: `app-${index}`, labels, annotations }, spec };
+  return { apiVersion: "v1", kind: "Service", metadata: { name, labels, annotations }, spec };
 };
 
 interface Answer {
@@ -102,7 +103,7 @@ export const startApi = async (count: number, port = 8000): Promise<BenchApi> =>
     const body = serviceBody(index, port);
     const answer = await exchange(agent, "POST", `${server.url}${servicesPath}`, "application/json", body);
     if (answer.status !== 201) throw new Error(`creating a Service: ${answer.status} ${answer.body}`);
-    return { name: `app-${index}`, clusterIP: clusterIpOf(answer.body) };
+    return { name: serviceName(index), clusterIP: clusterIpOf(answer.body) };
   };
   const api: BenchApi = {
     url: server.url,

@@ -1,7 +1,7 @@
 import { configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
-import { firstHost } from "./hosts.ts";
+import { firstHost, serviceName } from "./hosts.ts";
 
 /** What a configuration of the benchmark is made for. */
 export interface SiteOptions {
@@ -17,7 +17,7 @@ export interface SiteOptions {
 export const serviceRecords = (count: number, address: string | null, port: number): readonly ServiceRecord[] =>
   Array.from({ length: count }, (_, index) => ({
     namespace: "default",
-    name: `app-${index}`,
+    name: serviceName(index),
     uid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
     createdAtMs: 1_700_000_000_000 + index * 1000,
     type: "ClusterIP",
@@ -56,7 +56,7 @@ const header = `proxy_http_version 1.1;
 export const handWrittenConf = ({ count, listen, backendAddress, backendPort }: SiteOptions): string => {
   const blocks = Array.from(
     { length: count },
-    (_, index) => `upstream app-${index} {
+    (_, index) => `upstream ${serviceName(index)} {
     server ${backendAddress}:${backendPort};
     keepalive 32;
 }
@@ -64,7 +64,7 @@ server {
     listen ${listen};
     server_name ${firstHost(index)};
     location / {
-        proxy_pass http://app-${index};
+        proxy_pass http://${serviceName(index)};
         ${header}
     }
 }

@@ -8,6 +8,7 @@ import { waitFor } from "../../tests/support/wait.ts";
 import { startApi } from "../parts/api.ts";
 import { statusOf } from "../parts/first-answer.ts";
 import { inFolder, withStack } from "../parts/folder.ts";
+import { serviceName } from "../parts/hosts.ts";
 import { number, quantity, type Row, ratio, row } from "../row.ts";
 import type { Bench, Section } from "../section.ts";
 import { startHotroute } from "../subjects/hotroute.ts";
@@ -70,7 +71,7 @@ const measure = (bench: Bench): Promise<Counted> =>
       const countEvents = async (): Promise<number> => (await pod.metric("generator", modified)) || 0;
       const before = await countEvents();
       for (let index = 0; index < changes; index += 1) {
-        await api.changeHost(`app-${index % services}`, `cost-${index}.example.com`);
+        await api.changeHost(serviceName(index % services), `cost-${index}.example.com`);
         await waitFor("the event", async () => (await countEvents()) === before + index + 1);
       }
       await waitFor("the last change to be settled", () => pod.isSettled());

@@ -8,6 +8,7 @@ import { type BenchApi, startApi } from "../parts/api.ts";
 import { startChild } from "../parts/children.ts";
 import { statusOf } from "../parts/first-answer.ts";
 import { inFolder, withStack } from "../parts/folder.ts";
+import { serviceName } from "../parts/hosts.ts";
 import { memoryOf, toMb } from "../parts/process-figures.ts";
 import { number, quantity, type Row, ratio, row } from "../row.ts";
 import type { Bench, Curve, Section } from "../section.ts";
@@ -66,7 +67,7 @@ const measurePod = (bench: Bench, api: BenchApi, services: number): Promise<PodM
       let peak = idle;
       const startMs = performance.now();
       for (let index = 0; performance.now() - startMs < bench.scale.memory.stormMs; index += 1) {
-        await api.changeHost(`app-${index % services}`, `memory-${services}-${index}.example.com`);
+        await api.changeHost(serviceName(index % services), `memory-${services}-${index}.example.com`);
         const now = look();
         peak = {
           generator: highest(peak.generator, now.generator),

@@ -86,6 +86,7 @@ export const startHotroute = async (place: Place): Promise<RunningHotroute> => {
       return counts.reduce((sum, count) => sum + count, 0);
     },
     processorMs: () => processorMs(generator.pid),
+    tail: () => `${generator.tail()}\n${reloader.tail()}`,
     pause: () => {
       generator.pause();
       reloader.pause();

@@ -44,6 +44,7 @@ const start = async (place: Place): Promise<RunningSubject> => {
       reloads: async () => (await readFile(log, "utf8")).split("\n").length - 1,
       // curl and jq have ended, and count as the loop's ended children.
       processorMs: () => processorMs(render.pid),
+      tail: () => children.map((child) => child.tail()).join("\n"),
       pause: () => {
         for (const child of children) child.pause();
       },

@@ -29,6 +29,8 @@ export interface RunningSubject {
   /** Takes no processor time from now on, while another subject has its turn. */
   pause(): void;
   resume(): void;
+  /** The end of what its programs said, for when it does not do its work. */
+  tail(): string;
   stop(): Promise<void>;
 }
 
