@@ -1,9 +1,11 @@
 // The Pod of manifests/pod.yaml, run by podman from the built images. Started by ../images.test.ts in namespaces of its own.
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { parseStatus } from "../../../src/contract/status.ts";
 import { inspectContainer, podman, tryPodman } from "../../support/podman.ts";
 import { type RunningPod, startPod } from "../../support/podman-pod.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -39,6 +41,13 @@ describe("the Pod of manifests/pod.yaml", () => {
     const port = found?.ports?.find(({ name }) => name === asked?.port)?.containerPort;
     if (asked === undefined || port === undefined) throw new Error(`${container} has no ${kind}`);
     return get(port, asked.path);
+  };
+  /** Whether nginx is verified to serve the file as it is now, and by no older worker. */
+  const isSettled = async (): Promise<boolean> => {
+    const status = parseStatus(await readFile(join(pod.volume("run"), "status.json"), "utf8"));
+    const file = await readFile(join(pod.volume("config"), "default.conf"));
+    const digest = createHash("sha256").update(file).digest("hex");
+    return status?.state === "applied" && status.wanted === status.live && status.files["default.conf"] === digest;
   };
   const shopAnswers = async (): Promise<boolean> => (await get(http, "/", "shop.example.com")).body === "shop";
 
@@ -178,6 +187,8 @@ describe("the Pod of manifests/pod.yaml", () => {
     await new Promise<void>((resolve) => slow.listen(servicePort, address, resolve));
     try {
       await waitFor("slow to be routed", async () => (await get(http, "/", "slow.example.com")).body === "slow");
+      // Until then a worker that is about to leave may still take a connection, and knows nothing of it.
+      await waitFor("the reload to be settled", isSettled);
       const answer = get(http, "/held", "slow.example.com");
       const response = await waitFor<ServerResponse>("the request to reach its backend", () => held);
       const stoppedMs = performance.now();

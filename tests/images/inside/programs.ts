@@ -89,9 +89,11 @@ describe("the programs in the images", () => {
   it("the command runs from the image", async () => {
     const { code, stdout } = await runContainer(images.hotroute, [], "--version");
     assert.equal(code, 0);
-    assert.match(stdout, /^hotroute \d+\.\d+\.\d+\n$|^\d+\.\d+\.\d+\n$/);
-    const files = ["--volume", `${join(import.meta.dirname, "../../../examples")}:/work:ro`, "--workdir", "/work"];
-    assert.notEqual((await runContainer(images.hotroute, files, "lint", ".")).code, null);
+    assert.match(stdout, /^(?:hotroute )?\d+\.\d+\.\d+\n$/);
+    const services = join(import.meta.dirname, "../../../manifests/examples/services");
+    const files = ["--volume", `${services}:/src:ro`, "--workdir", "/src"];
+    const lint = await runContainer(images.hotroute, files, "lint", "services.yaml");
+    assert.equal(lint.code, 0, lint.stdout + lint.stderr);
   });
 
   it("an unknown command, an unknown setting", async () => {
