@@ -32,6 +32,9 @@ export const environmentOf = (place: Place): NodeJS.ProcessEnv => ({
   WORKERS: String(place.workers),
   // The programs' output is read through a pipe of the benchmark's; nginx cannot open what is a socket.
   ACCESS_LOG: "off",
+  // A machine that is slow or busy is to be measured, not to be given up.
+  TEST_TIMEOUT_MS: "60000",
+  VERIFY_TIMEOUT_MS: "60000",
   ...place.settings,
 });
 
