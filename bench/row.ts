@@ -17,7 +17,7 @@ export interface Row {
   readonly isMet: boolean | null;
 }
 
-export type Unit = "ms" | "MB" | "KB" | "/s" | "%" | "";
+export type Unit = "ms" | "µs" | "MB" | "KB" | "/s" | "%" | "";
 
 /** Three digits that count, more only before the point. */
 export const number = (value: number): string => {

@@ -7,6 +7,7 @@ import { nginxChildren } from "../../src/reloader/processes.ts";
 import { isNginxAtLeast, type NginxUnderTest } from "../../tests/support/nginx-binaries.ts";
 import { waitFor } from "../../tests/support/wait.ts";
 import { type Child, startChild } from "./children.ts";
+import { type Core, onCore } from "./pinning.ts";
 import { proportionalKib } from "./process-figures.ts";
 
 /** An nginx that is tested and signalled by hand, under the same nginx.conf as the reloader's. */
@@ -19,6 +20,7 @@ export interface NginxByHand {
   signal(): void;
   /** Waits until no worker of an older generation is left. */
   settled(): Promise<void>;
+  readonly masterPid: number;
   /** All its processes (Pss), in KiB. */
   memoryKib(): number;
   stop(): Promise<void>;
@@ -69,7 +71,7 @@ export const timeCommand = (
 export const startNginxByHand = async (
   nginx: NginxUnderTest,
   folder: string,
-  options: { readonly workers: number; readonly defaultConf: string },
+  options: { readonly workers: number; readonly defaultConf: string; readonly core?: Core },
 ): Promise<NginxByHand> => {
   await mkdir(join(folder, "conf.d"), { recursive: true });
   await mkdir(join(folder, "temp"), { recursive: true });
@@ -78,7 +80,7 @@ export const startNginxByHand = async (
   await writeFile(conf, mainConf(nginx, folder, options.workers));
   await writeFile(file, options.defaultConf);
   const command = [nginx.path, "-c", conf, "-e", "stderr", "-g", "daemon off;"] as const;
-  const child: Child = await startChild(command);
+  const child: Child = await startChild(onCore(options.core ?? null, command));
   const settled = async (): Promise<void> => {
     // The master sleeps 100 ms before it retires the workers of before.
     await waitFor(
@@ -98,6 +100,7 @@ export const startNginxByHand = async (
     test: () => timeCommand([nginx.path, "-t", "-c", conf, "-e", "stderr"]),
     signal: () => void process.kill(child.pid, "SIGHUP"),
     settled,
+    masterPid: child.pid,
     memoryKib: () => proportionalKib(child.pid),
     stop: child.stop,
   };

@@ -19,6 +19,13 @@ export const memoryOf = (pid: number): ProcessMemory => {
 export const processorMs = (pid: number): number =>
   processTree(pid).find((sample) => sample.pid === pid)?.cpuMs ?? Number.NaN;
 
+/** Processor time of the children of a process that run now, in milliseconds, by the nanosecond. Source: schedstats.rst */
+export const childrenProcessorMs = (root: number): number =>
+  processTree(root)
+    .filter(({ pid }) => pid !== root)
+    .map(({ pid }) => Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]) / 1e6)
+    .reduce((sum, ms) => sum + ms, 0);
+
 /** Memory of a process and all below it, what they share counted once (Pss), in KiB. Source: proc_pid_smaps(5) */
 export const proportionalKib = (root: number): number =>
   processTree(root)

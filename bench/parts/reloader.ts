@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startChild } from "./children.ts";
+import { type Core, onCore } from "./pinning.ts";
 
 /** The bundled reloader and its nginx on one file, without a generator. */
 export interface ReloaderAlone {
@@ -13,13 +14,13 @@ export interface ReloaderAlone {
 export const startReloader = async (
   folder: string,
   dist: string,
-  options: { readonly nginxPath: string; readonly workers: number; readonly defaultConf: string },
+  options: { readonly nginxPath: string; readonly workers: number; readonly defaultConf: string; readonly core: Core },
 ): Promise<ReloaderAlone> => {
   const [configDir, runDir] = [join(folder, "conf.d"), join(folder, "run")];
   await mkdir(configDir, { recursive: true });
   await mkdir(runDir, { recursive: true });
   await writeFile(join(configDir, "default.conf"), options.defaultConf);
-  const child = await startChild([process.execPath, join(dist, "reloader.cjs")], {
+  const child = await startChild(onCore(options.core, [process.execPath, join(dist, "reloader.cjs")]), {
     env: {
       PATH: process.env.PATH,
       CONFIG_DIR: configDir,

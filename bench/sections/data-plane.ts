@@ -6,6 +6,8 @@ import { timeToFirstAnswer } from "../parts/first-answer.ts";
 import { inFolder, withStack } from "../parts/folder.ts";
 import { firstHost } from "../parts/hosts.ts";
 import { startNginxByHand } from "../parts/nginx-by-hand.ts";
+import { type Core, twoCores } from "../parts/pinning.ts";
+import { childrenProcessorMs } from "../parts/process-figures.ts";
 import { startReloader } from "../parts/reloader.ts";
 import { missingWrk, runWrk } from "../parts/wrk.ts";
 import { number, type Row, ratio, row, spread } from "../row.ts";
@@ -20,8 +22,11 @@ interface Target {
   readonly isHotroute: boolean;
   readonly port: number;
   readonly host: string;
+  readonly masterPid: number;
   readonly rates: number[];
   readonly p99s: number[];
+  /** nginx's processor time for a request, in microseconds. */
+  readonly costs: number[];
 }
 
 // One worker each: the load and the backend have to run beside it.
@@ -31,13 +36,15 @@ const measure = (bench: Bench): Promise<readonly Target[]> =>
   inFolder((folder) =>
     withStack(async (stack) => {
       const { nginx, dist, scale } = bench;
+      const cores = twoCores();
       const backendPort = await freePort();
-      const start = async (name: string, defaultConf: string): Promise<void> => {
+      const start = async (name: string, defaultConf: string, core: Core): Promise<number> => {
         const own = join(folder, name);
         await mkdir(own);
-        stack.add(await startNginxByHand(nginx, own, { workers, defaultConf }));
+        return stack.add(await startNginxByHand(nginx, own, { workers, defaultConf, core })).masterPid;
       };
-      await start("backend", `keepalive_requests 1000000;\n${return200Conf(`127.0.0.1:${backendPort}`)}`);
+      const backend = `keepalive_requests 1000000;\n${return200Conf(`127.0.0.1:${backendPort}`)}`;
+      await start("backend", backend, cores.load);
       const targets: Target[] = [];
       const add = async (name: string, routes: number | null, isHotroute: boolean): Promise<void> => {
         const port = await freePort();
@@ -45,25 +52,31 @@ const measure = (bench: Bench): Promise<readonly Target[]> =>
         const listen = `127.0.0.1:${port}`;
         const site: SiteOptions = { count: routes ?? 1, listen, backendAddress: "127.0.0.1", backendPort };
         const own = `${targets.length}`;
+        let findMaster: () => Promise<number>;
         if (isHotroute) {
-          const options = { nginxPath: nginx.path, workers, defaultConf: hotrouteConf(site) };
-          stack.add(await startReloader(join(folder, own), dist, options));
+          const options = { nginxPath: nginx.path, workers, defaultConf: hotrouteConf(site), core: cores.measured };
+          findMaster = stack.add(await startReloader(join(folder, own), dist, options)).masterPid;
         } else {
-          await start(own, routes === null ? return200Conf(listen) : handWrittenConf(site));
+          const text = routes === null ? return200Conf(listen) : handWrittenConf(site);
+          const pid = await start(own, text, cores.measured);
+          findMaster = async () => pid;
         }
         await timeToFirstAnswer(port, host, performance.now());
-        targets.push({ name, routes, isHotroute, port, host, rates: [], p99s: [] });
+        const masterPid = await findMaster();
+        targets.push({ name, routes, isHotroute, port, host, masterPid, rates: [], p99s: [], costs: [] });
       };
       await add("return 200", null, false);
       for (const routes of scale.dataPlane.routes) {
         await add("hotroute", routes, true);
         await add(routes === 1 ? "tuned by hand" : "a server block for each host", routes, false);
       }
-      for (const target of targets) await runWrk(target.port, target.host, 1);
+      for (const target of targets) await runWrk(target.port, target.host, 1, cores.load);
       for (let round = 0; round < scale.dataPlane.rounds; round += 1) {
         // The other way round each time: what comes first has no advantage.
         for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
-          const run = await runWrk(target.port, target.host, scale.dataPlane.seconds);
+          const beforeMs = childrenProcessorMs(target.masterPid);
+          const run = await runWrk(target.port, target.host, scale.dataPlane.seconds, cores.load);
+          target.costs.push((1000 * (childrenProcessorMs(target.masterPid) - beforeMs)) / run.requests);
           target.rates.push(run.requestsPerSecond);
           target.p99s.push(run.p99Ms);
         }
@@ -106,6 +119,13 @@ const rowsOf = (targets: readonly Target[]): readonly Row[] => {
         reference: `one host tuned by hand ${spread(tuned.p99s, "ms")}`,
         ratio: ratio(median(target.p99s), median(tuned.p99s)),
       }),
+      row({
+        what: "the same, processor time of nginx for a request",
+        at,
+        measured: spread(target.costs, "µs"),
+        reference: `one host tuned by hand ${spread(tuned.costs, "µs")}`,
+        ratio: median(ratios(target.costs, tuned.costs)).toFixed(2),
+      }),
       ...(blocks === undefined || byBlocks === null
         ? []
         : [
@@ -146,7 +166,8 @@ export const dataPlane: Section = {
   name: "data-plane",
   title: "Requests through nginx",
   method: `wrk with one thread and 16 kept-alive connections asks the last host of the file; one worker for each nginx, no access
-log, upstreams kept open on both sides, the backend an nginx that answers \`return 200\`. All run at the same time, and take turns;
+log, upstreams kept open on both sides, the backend an nginx that answers \`return 200\`. What is measured has a core to itself, the
+load and the backend share another (taskset). All run at the same time, and take turns;
 ratios are medians of the rounds' own ratios. *Tuned by hand*: one server block with an upstream that is kept open and the four
 usual headers. hotroute sends more headers upstream, since it overwrites each by which a client could lie.`,
   run: async (bench) => {
