@@ -67,7 +67,7 @@ export const quickScale: Scale = {
   propagation: {
     sizes: [
       { services: 10, changes: 10 },
-      { services: 1000, changes: 5 },
+      { services: 1000, changes: 4 },
     ],
     limitMs: 15_000,
   },
@@ -75,7 +75,7 @@ export const quickScale: Scale = {
   reloads: { own: 20, reference: 10 },
   dataPlane: { routes: [1, 1000], rounds: 3, seconds: 1 },
   nginxCost: { services: 1000, rounds: 3 },
-  memory: { pods: [10, 1000], generators: [1, 1000, 5000], settleMs: 3_000, stormMs: 2_000 },
+  memory: { pods: [1000], generators: [1, 1000, 5000], settleMs: 3_000, stormMs: 2_000 },
   starts: { init: [1, 1000], generator: 1000, rounds: 3 },
   apiCost: { services: 100, idleMs: 10_000, changes: 5 },
   growth: { services: [1, 1000, 5000], nginxTest: [1, 1000], rounds: 3, base: 1000 },
