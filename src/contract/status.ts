@@ -24,6 +24,8 @@ export interface ReloaderStatus {
   readonly files: Readonly<Record<string, string>>;
   readonly wanted: string | null;
   readonly live: string | null;
+  /** The same of the live revision; empty where none is live. */
+  readonly liveFiles: Readonly<Record<string, string>>;
   readonly state: StatusState;
   /** What nginx or the reloader said of the wanted revision; empty when there is nothing to say. At most 4 KiB. */
   readonly message: string;
@@ -36,8 +38,8 @@ export interface ReloaderStatus {
   readonly since: string;
 }
 
-/** A larger file is not read: 4 KiB of message, and room for a thousand file names. */
-export const statusMaxBytes = 256 * 1024;
+/** A larger file is not read: 4 KiB of message, and room for a thousand file names of 255 bytes, wanted and live. */
+export const statusMaxBytes = 768 * 1024;
 export const statusMessageMaxBytes = 4096;
 
 const isHex = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
@@ -85,13 +87,29 @@ export const parseStatus = (text: string): ReloaderStatus | null => {
   }
   if (!isRecord(raw) || raw.version !== 1) return null;
   const files = parseFiles(raw.files);
+  // Not there before it was thought of.
+  const liveFiles = raw.liveFiles === undefined ? {} : parseFiles(raw.liveFiles);
   const at = parseLocation(raw.at);
   const { wanted, live, state, message, testedMs, firstMs, settledMs, attempts, since } = raw;
-  if (files === undefined || at === undefined || !isHexOrNull(wanted) || !isHexOrNull(live) || !isState(state))
-    return null;
+  if (files === undefined || liveFiles === undefined || at === undefined) return null;
+  if (!isHexOrNull(wanted) || !isHexOrNull(live) || !isState(state)) return null;
   if (typeof message !== "string" || Buffer.byteLength(message) > statusMessageMaxBytes) return null;
   if (!isMs(testedMs) || !isMs(firstMs) || !isMs(settledMs)) return null;
   if (typeof attempts !== "number" || !Number.isSafeInteger(attempts) || attempts < 0) return null;
   if (typeof since !== "string" || Number.isNaN(Date.parse(since))) return null;
-  return { version: 1, files, wanted, live, state, message, at, testedMs, firstMs, settledMs, attempts, since };
+  return {
+    version: 1,
+    files,
+    wanted,
+    live,
+    liveFiles,
+    state,
+    message,
+    at,
+    testedMs,
+    firstMs,
+    settledMs,
+    attempts,
+    since,
+  };
 };

@@ -4,6 +4,7 @@ import type { ReloaderMetrics } from "./metrics.ts";
 import { cutMessage } from "./nginx-message.ts";
 import type { Candidate, Outcome } from "./outcome.ts";
 import type { State } from "./plan.ts";
+import type { ConfigFile } from "./revision.ts";
 import type { StatusFile } from "./status-file.ts";
 
 /** The first digits of a revision, for a person's eye. */
@@ -25,7 +26,7 @@ export interface Report {
   readonly attempting: (candidate: Candidate, attempts: number, changedMs: number) => void;
   readonly ended: (candidate: Candidate, outcome: Outcome, retryInMs: number | null) => void;
   /** nginx was started from the verified release and answers. */
-  readonly started: (revision: string, firstMs: number) => void;
+  readonly started: (revision: string, files: readonly ConfigFile[], firstMs: number) => void;
   readonly notStarted: (revision: string | null, message: string, retryInMs: number) => void;
   readonly died: (how: string) => void;
   /** The directory holds what nginx serves. */
@@ -43,8 +44,8 @@ export interface Report {
 
 const none = { testedMs: null, firstMs: null, settledMs: null } as const;
 
-const hashes = (candidate: Candidate): Record<string, string> =>
-  Object.fromEntries(candidate.files.map((file) => [file.name, file.sha256]));
+const hashes = (files: readonly ConfigFile[]): Record<string, string> =>
+  Object.fromEntries(files.map((file) => [file.name, file.sha256]));
 
 const observe = (metrics: ReloaderMetrics, outcome: Outcome): void => {
   if (outcome.kind === "stopped") return;
@@ -64,6 +65,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     files: {},
     wanted: null,
     live: null,
+    liveFiles: {},
     state: "pending",
     message: "starting",
     at: null,
@@ -116,7 +118,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     attempting: (candidate, attempts, changedMs) => {
       sinceMs = changedMs;
       publish({
-        files: hashes(candidate),
+        files: hashes(candidate.files),
         wanted: candidate.revision,
         state: "pending",
         message: "",
@@ -140,7 +142,14 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
             { revision, liveInMs, testedMs: whole(testedMs), firstMs: whole(firstMs), settledMs: whole(settledMs) },
             "applied",
           );
-          publish({ ...outcome.times, live: candidate.revision, state: "applied", message: "", at: null });
+          publish({
+            ...outcome.times,
+            live: candidate.revision,
+            liveFiles: hashes(candidate.files),
+            state: "applied",
+            message: "",
+            at: null,
+          });
           return;
         }
         case "rejected":
@@ -157,10 +166,10 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
         }
       }
     },
-    started: (revision, firstMs) => {
+    started: (revision, files, firstMs) => {
       setLive(revision);
       log.info({ revision: short(revision), firstMs: whole(firstMs) }, "nginx started from the last verified release");
-      publish({ live: revision });
+      publish({ live: revision, liveFiles: hashes(files) });
     },
     notStarted: (revision, message, retryInMs) => {
       log.error(
@@ -172,7 +181,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     died: (how) => {
       setLive(null);
       log.error({ how }, "nginx died; it is started anew from the last verified release");
-      publish({ live: null, state: "pending", message: `nginx died (${how})`, at: null });
+      publish({ live: null, liveFiles: {}, state: "pending", message: `nginx died (${how})`, at: null });
     },
     inSync: (candidate) => {
       metrics.lastSuccessful.set(1);
@@ -180,9 +189,10 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
         return;
       log.info({ revision: short(candidate.revision) }, "configuration is live already");
       publish({
-        files: hashes(candidate),
+        files: hashes(candidate.files),
         wanted: candidate.revision,
         live: candidate.revision,
+        liveFiles: hashes(candidate.files),
         state: "applied",
         message: "",
         at: null,

@@ -6,7 +6,9 @@ import { endEarlierRun, startLive } from "./cold-start.ts";
 import { endGroup, type NginxMaster } from "./nginx-master.ts";
 import type { Workshop } from "./outcome.ts";
 import { isOutside } from "./outside.ts";
+import { releaseConfDir } from "./releases.ts";
 import type { Report } from "./report.ts";
+import { type ConfigFile, readConfigDirectory } from "./revision.ts";
 import { restoreVerified } from "./verified.ts";
 
 /** Keeps nginx alive. */
@@ -81,13 +83,18 @@ export const createSupervisor = (shop: Workshop, report: Report, events: Supervi
     events.down(performance.now() + retryInMs);
   };
 
+  const filesOf = async (revision: string): Promise<readonly ConfigFile[]> => {
+    const release = await readConfigDirectory(releaseConfDir(shop.paths, revision));
+    return release.kind === "files" ? release.files : [];
+  };
+
   const startFrom = async (revision: string): Promise<void> => {
     const started = await startLive(shop, revision);
     switch (started.kind) {
       case "stopped":
         return;
       case "serving":
-        report.started(revision, started.firstMs);
+        report.started(revision, await filesOf(revision), started.firstMs);
         return adopt(started.master, revision);
       case "refused": {
         // Before nginx has read where its log is, only a test tells what it does not like.

@@ -8,6 +8,7 @@ const status: ReloaderStatus = {
   files: { "default.conf": hash },
   wanted: hash,
   live: null,
+  liveFiles: {},
   state: "rejected",
   message: "unknown directive",
   at: { file: "default.conf", line: 42 },
@@ -21,7 +22,9 @@ const parse = (change: object): ReloaderStatus | null => parseStatus(JSON.string
 
 describe("parseStatus()", () => {
   it("gives back what was written", () => {
-    assert.deepEqual({ ...parse({}), files: { ...parse({})?.files } }, status);
+    const given = { ...status, liveFiles: { "default.conf": hash, "other.conf": hash } };
+    const parsed = parse(given);
+    assert.deepEqual({ ...parsed, files: { ...parsed?.files }, liveFiles: { ...parsed?.liveFiles } }, given);
   });
 
   it("refuses what is no status", () => {
@@ -36,6 +39,8 @@ describe("parseStatus()", () => {
       { files: [] },
       { files: { "../etc/passwd": hash } },
       { files: { "default.conf": "short" } },
+      { liveFiles: { "default.conf": "short" } },
+      { liveFiles: null },
       { wanted: "x" },
       { live: 1 },
       { state: "fine" },

@@ -71,7 +71,17 @@ const appliedStatus = (text: string): ReloaderStatus => {
   const hash = createHash("sha256").update(text).digest("hex");
   const times = { testedMs: 1, firstMs: 2, settledMs: 3, attempts: 1, since: new Date().toISOString() };
   const files = { "default.conf": hash };
-  return { version: 1, files, wanted: hash, live: hash, state: "applied", message: "", at: null, ...times };
+  return {
+    version: 1,
+    files,
+    wanted: hash,
+    live: hash,
+    liveFiles: files,
+    state: "applied",
+    message: "",
+    at: null,
+    ...times,
+  };
 };
 
 for (const kind of apiServerKinds) {

@@ -9,6 +9,7 @@ const status = (digit: string, state: StatusState = "applied"): ReloaderStatus =
   files: { "default.conf": hash(digit) },
   wanted: hash("f"),
   live: hash("f"),
+  liveFiles: {},
   state,
   message: "",
   at: null,

@@ -10,7 +10,7 @@ import { createQuarantine } from "../../src/generator/quarantine/quarantine.ts";
 import { builtInTemplate } from "../../src/nginx/partials.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
-import { formatServiceList, parseServiceList } from "../../src/routes/service-list.ts";
+import { formatServiceList, parseServiceList, type ServiceList } from "../../src/routes/service-list.ts";
 import { service } from "../nginx/fixture.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
@@ -27,6 +27,7 @@ const status = (hash: string, state: "applied" | "rejected", over: Partial<Reloa
   files: { "default.conf": hash },
   wanted: hash,
   live: "f".repeat(64),
+  liveFiles: {},
   state,
   message: state === "rejected" ? 'unknown directive "x" in /etc/nginx/conf.d/default.conf:7' : "",
   at: null,
@@ -44,7 +45,12 @@ const status = (hash: string, state: "applied" | "rejected", over: Partial<Reloa
  */
 const stage = (
   isBad: (services: readonly ServiceRecord[]) => boolean,
-  { owners = [] as readonly ServiceRecord[], kept = [] as readonly KeptHold[], isFirstBoot = false } = {},
+  {
+    owners = [] as readonly ServiceRecord[],
+    kept = [] as readonly KeptHold[],
+    isFirstBoot = false,
+    earlier = null as ServiceList | null,
+  } = {},
 ) => {
   const clock = createFakeClock();
   const metrics = createMetrics();
@@ -58,7 +64,7 @@ const stage = (
     file: "default.conf",
     trace: () => owners,
     kept,
-    earlier: null,
+    earlier,
     clock,
     metrics,
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
@@ -81,7 +87,9 @@ const stage = (
       const state = isBad(services) ? "rejected" : "applied";
       verdicts.push(state);
       if (state === "applied") live = "f".repeat(64);
-      quarantine.observe(status(hash, state, { live }));
+      quarantine.observe(
+        status(hash, state, { live, at: owners.length > 0 ? { file: "default.conf", line: 1 } : null }),
+      );
     }
     assert.equal(wanted, false, "it comes to rest");
     return text(quarantine.sift(current).services);
@@ -194,6 +202,19 @@ describe("createQuarantine()", () => {
     assert.equal(served.split(" ").length, 99);
     assert.ok(!served.includes("s37"));
     assert.ok(verdicts.filter((verdict) => verdict === "rejected").length <= 9, verdicts.join());
+  });
+
+  it("knows what init made of the Services when nginx serves it, though it never saw it applied", () => {
+    const services = all("/old", 3);
+    const hash = "a".repeat(64);
+    for (const live of [hash, "b".repeat(64)]) {
+      const bad = version("s1", "/new");
+      const earlier = { hash, isServed: false, services };
+      const { change, quarantine } = stage(has("s1", "/new"), { earlier, owners: [bad] });
+      quarantine.observe(status("of a hand", "rejected", { liveFiles: { "default.conf": live } }));
+      const served = change([version("s0", "/old"), bad, version("s2", "/old")]);
+      assert.equal(served, live === hash ? "s0/old s1/old s2/old" : "s0/old s2/old");
+    }
   });
 
   it("takes up what an earlier process held", () => {

@@ -12,6 +12,7 @@ const status: ReloaderStatus = {
   files: {},
   wanted: null,
   live: null,
+  liveFiles: {},
   state: "pending",
   message: "starting",
   at: null,

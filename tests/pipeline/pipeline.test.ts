@@ -144,6 +144,7 @@ for (const kind of apiServerKinds) {
           return parsed?.state === "applied" && parsed.wanted === parsed.live ? parsed : null;
         });
         assert.deepEqual(Object.keys(status.files), ["default.conf"]);
+        assert.deepEqual(status.liveFiles, status.files);
       });
 
       it("a killed generator takes nothing down, and catches up when it is back", async () => {

@@ -11,6 +11,7 @@ const status = (attempts: number): ReloaderStatus => ({
   files: {},
   wanted: null,
   live: null,
+  liveFiles: {},
   state: "pending",
   message: "",
   at: null,

@@ -217,18 +217,19 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
   const judge = (): void => {
     if (status === null) return;
     const hash = status.files[file];
-    if (status.state === "applied" && hash !== undefined && hash === earlier?.hash) {
+    const live = status.state === "applied" ? hash : status.liveFiles[file];
+    if (live !== undefined && live === earlier?.hash) {
       served ??= { ...earlier, template: null };
       earlier = null;
     }
-    const judged = pending.findLast((published) => published.hash === hash);
     if (hash !== handled) handled = null;
-    if (judged === undefined) return;
-    if (status.state === "applied") accept(judged);
-    else if (status.state === "rejected" && handled === null && (status.at === null || status.at.file === file)) {
-      // What nginx serves already has not become bad by itself: another file is to blame.
-      if (hash !== served?.hash) refuse(judged, status);
-    }
+    const taken = pending.findLast((published) => published.hash === live);
+    if (taken !== undefined) accept(taken);
+    const judged = pending.findLast((published) => published.hash === hash);
+    const isOurs = status.at === null || status.at.file === file;
+    // What nginx serves already has not become bad by itself: another file is to blame.
+    if (judged === undefined || status.state !== "rejected" || !isOurs || hash === served?.hash) return;
+    if (handled === null) refuse(judged, status);
   };
 
   const sift = (current: readonly ServiceRecord[]): Sifted => {
