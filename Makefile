@@ -21,7 +21,7 @@ test: build nginx podman ## every test that can run here; says aloud what is ski
 
 nightly: build nginx podman ## the tests with many more cases
 	@HOTROUTE_SECURITY_CASES=100000 HOTROUTE_DIFFERENTIAL_REQUESTS=3000 HOTROUTE_LOAD_RELOADS=200 \
-	  HOTROUTE_START_SERVERS=all HOTROUTE_IMAGES=all HOTROUTE_SOAK_SECONDS=600 node scripts/test.ts
+	  HOTROUTE_API_SERVERS=all HOTROUTE_IMAGES=all HOTROUTE_SOAK_SECONDS=600 node scripts/test.ts
 
 check: lint types test ## the whole gate
 

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { apiServerKinds } from "../support/api-servers.ts";
+import { apiServerKindsByNight } from "../support/api-servers.ts";
 import { skipWithoutNginx } from "../support/nginx-binaries.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
@@ -24,7 +24,7 @@ const contentOf = async (server: TestApiServer): Promise<readonly string[]> => {
   });
 };
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   const skip = kind.skip === false ? skipWithoutNginx : kind.skip;
   describe(`the demo on a cluster's API: ${kind.kind}`, { skip }, () => {
     it("smoke passes, is interrupted with 143, and the demo runs: nothing of them stays in the cluster", async () => {

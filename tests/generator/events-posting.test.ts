@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { denialMs } from "../../src/generator/events/denials.ts";
 import { repeatAfterMs } from "../../src/generator/events/plan.ts";
-import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
+import { apiServerKindsByNight, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { startFaultyProxy } from "../support/faulty-proxy.ts";
 import { kubectlAvailable, kubectlFor } from "../support/kubectl.ts";
@@ -46,7 +46,7 @@ const waitForText = (generator: RunningGenerator, pattern: RegExp): Promise<stri
     return pattern.test(text) ? text : null;
   });
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`Events on Services, with the ${kind.kind}`, { skip: kind.skip }, () => {
     let server: TestApiServer;
     let folder: string;

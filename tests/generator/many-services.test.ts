@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { after, before, describe, it } from "node:test";
-import { apiServerKinds } from "../support/api-servers.ts";
+import { apiServerKindsByNight } from "../support/api-servers.ts";
 import { startFaultyProxy } from "../support/faulty-proxy.ts";
 import { kubeconfigFor, type TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
 import { eventsIn } from "./events-fixture.ts";
 import { serves, startGenerator } from "./running-generator.ts";
-
-// 5,000 Services take a real kube-apiserver a while: that is for the night.
-const isNight = process.env.HOTROUTE_START_SERVERS === "all";
 
 /** Creates many Services over a few connections. */
 const createServices = async (server: TestApiServer, group: string, count: number): Promise<void> => {
@@ -43,7 +40,7 @@ const createServices = async (server: TestApiServer, group: string, count: numbe
   }
 };
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`many Services with the ${kind.kind}`, { skip: kind.skip }, () => {
     let server: TestApiServer;
     before(async () => {
@@ -76,10 +73,7 @@ for (const kind of apiServerKinds) {
       assert.equal(await generator.program.stop(), 0);
     });
 
-    const skip = kind.kind === "embedded" || isNight ? false : "HOTROUTE_START_SERVERS=all runs it";
-    it("row 37: 5,000 Services at start are a configuration at once when the API server answers", {
-      skip,
-    }, async (t) => {
+    it("row 37: 5,000 Services at start are a configuration at once when the API server answers", async (t) => {
       await createServices(server, "start", 5000);
       const proxy = await startFaultyProxy(server.url);
       t.after(() => proxy.stop());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
+import { apiServerKindsByNight, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
 import { startFaultyApi } from "../support/faulty-api.ts";
 import type { Fault } from "../support/faulty-intermediary.ts";
 import { createNamespace, exposeService } from "../support/namespaces.ts";
@@ -35,7 +35,7 @@ const emptyList = async (server: TestApiServer): Promise<Fault> => {
   return { kind: "answer", status: 200, body: JSON.stringify(body) };
 };
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`mass deletions with the ${kind.kind}`, { skip: kind.skip, concurrency: 2 }, () => {
     let server: TestApiServer;
     before(async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { apiServerKinds } from "../support/api-servers.ts";
+import { apiServerKindsByNight } from "../support/api-servers.ts";
 import { createNamespace, exposeService, grantServices, kubeconfigAs, revokeServices } from "../support/namespaces.ts";
 import { startProgram } from "../support/program.ts";
 import { startRefusingProxy } from "../support/refusing-proxy.ts";
@@ -45,7 +45,7 @@ const startGenerator = async (t: TestContext, kubeconfig: string, namespaces: st
 
 const left = "routing without the namespaces that may not be listed";
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`generator in namespaces with the ${kind.kind}`, { skip: kind.skip }, () => {
     let server: TestApiServer;
     before(async () => {

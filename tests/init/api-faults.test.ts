@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { apiServerKinds, createService, exposed } from "../support/api-servers.ts";
+import { apiServerKindsByNight, createService, exposed } from "../support/api-servers.ts";
 import { startFaultyProxy } from "../support/faulty-proxy.ts";
 import { startProgram } from "../support/program.ts";
 import { kubeconfigFor, type TestApiServer } from "../support/test-apiserver.ts";
@@ -11,7 +11,7 @@ import { waitFor } from "../support/wait.ts";
 
 const retry = "could not list the Services, trying again";
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`init and the API server's faults, with the ${kind.kind}`, { skip: kind.skip, concurrency: 3 }, () => {
     let server: TestApiServer;
     before(async () => {

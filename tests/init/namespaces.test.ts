@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { apiServerKinds } from "../support/api-servers.ts";
+import { apiServerKinds, apiServerKindsByNight } from "../support/api-servers.ts";
 import { createNamespace, exposeService, grantServices, kubeconfigAs } from "../support/namespaces.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
 import { startRefusingProxy } from "../support/refusing-proxy.ts";
@@ -22,7 +22,7 @@ const startInit = async (t: TestContext, kubeconfig: string, environment: Readon
 };
 const missing = (program: RunningProgram) => program.log().filter(({ msg }) => msg === "a permission is missing");
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`init in namespaces with the ${kind.kind}`, { skip: kind.skip }, () => {
     let server: TestApiServer;
     before(async () => {

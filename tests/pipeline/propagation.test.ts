@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { eventsOf, waitForEvents } from "../generator/events-fixture.ts";
-import { apiServerKinds, createService, exposed, patchService } from "../support/api-servers.ts";
+import { apiServerKindsByNight, createService, exposed, patchService } from "../support/api-servers.ts";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { type Pod, startPod } from "../support/hotroute-pod.ts";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
@@ -10,7 +10,7 @@ import { waitFor } from "../support/wait.ts";
 
 const [nginx] = nginxBinaries;
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`what the generator learns of nginx, with the ${kind.kind}`, { skip: kind.skip || skipWithoutNginx }, () => {
     let server: TestApiServer;
     let pod: Pod;

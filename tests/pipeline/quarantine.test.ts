@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parseStatus } from "../../src/contract/status.ts";
 import { eventsOf } from "../generator/events-fixture.ts";
-import { apiServerKinds, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
+import { apiServerKindsByNight, createService, deleteService, exposed, patchService } from "../support/api-servers.ts";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
@@ -49,7 +49,7 @@ const [nginx] = nginxBinaries;
 const names = Array.from({ length: 8 }, (_, index) => `app-${index}`);
 const hostOf = (name: string): string => `${name}.example.com`;
 
-for (const kind of apiServerKinds) {
+for (const kind of apiServerKindsByNight) {
   describe(`quarantine, ${kind.kind}`, { skip: kind.skip || (nginx === undefined ? "no nginx" : false) }, () => {
     let folder: string;
     let server: TestApiServer;

@@ -18,6 +18,18 @@ export const apiServerKinds: readonly ApiServerKind[] = [
   { kind: "kube-apiserver", skip: realAvailable === true ? false : realAvailable, start: startKubeApiServer },
 ];
 
+const isNight = process.env.HOTROUTE_API_SERVERS === "all";
+
+/**
+ * The same, but the real one by `make nightly` alone: for suites whose requests other suites make of both. That the
+ * embedded server answers as the real one does is what the conformance and differential suites hold.
+ */
+export const apiServerKindsByNight: readonly ApiServerKind[] = apiServerKinds.map((kind) => ({
+  ...kind,
+  skip:
+    kind.skip || (kind.kind === "embedded" || isNight ? false : "with HOTROUTE_API_SERVERS=all, as in make nightly"),
+}));
+
 let next = 0;
 
 /** Creates a Service in `default`; what is not given is as `kubectl create service clusterip NAME --tcp=8000` has it. */
