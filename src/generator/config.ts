@@ -42,19 +42,26 @@ const parseInstance = (raw: string): Parsed<string> =>
  *
  * @throws SettingsError naming every bad one
  */
-export const readConfig = (environment: Environment = process.env): GeneratorConfig =>
-  readSettings(environment, (reader) => ({
+export const readConfig = (
+  environment: Environment = process.env,
+  args: readonly string[] = process.argv.slice(2),
+): GeneratorConfig =>
+  readSettings(
     environment,
-    routing: readRoutingSettings(reader),
-    configDir: reader.text("CONFIG_DIR", "/etc/nginx/conf.d"),
-    runDir: resolve(reader.text("RUN_DIR", "/run/hotroute")),
-    listen: reader.parsed("GENERATOR_LISTEN", { host: null, port: 9101 }, parseListenAddress),
-    quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
-    maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),
-    compareIntervalMs: reader.integer("COMPARE_INTERVAL_MS", 5000, { min: 50, max: 3_600_000 }),
-    massDeleteHoldMs: reader.integer("MASS_DELETE_HOLD_MS", 30_000, { min: 0, max: 3_600_000 }),
-    watchIdleMs: reader.integer("WATCH_IDLE_MS", 90_000, { min: 1000, max: 3_600_000 }),
-    isPostingEvents: reader.boolean("EVENTS", true),
-    instance: reader.parsed("HOSTNAME", hostname(), parseInstance),
-    logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
-  }));
+    (reader) => ({
+      environment,
+      routing: readRoutingSettings(reader),
+      configDir: reader.text("CONFIG_DIR", "/etc/nginx/conf.d"),
+      runDir: resolve(reader.text("RUN_DIR", "/run/hotroute")),
+      listen: reader.parsed("GENERATOR_LISTEN", { host: null, port: 9101 }, parseListenAddress),
+      quietMs: reader.integer("QUIET_MS", 20, { min: 0, max: 60_000 }),
+      maxWaitMs: reader.integer("MAX_WAIT_MS", 200, { min: 0, max: 600_000 }),
+      compareIntervalMs: reader.integer("COMPARE_INTERVAL_MS", 5000, { min: 50, max: 3_600_000 }),
+      massDeleteHoldMs: reader.integer("MASS_DELETE_HOLD_MS", 30_000, { min: 0, max: 3_600_000 }),
+      watchIdleMs: reader.integer("WATCH_IDLE_MS", 90_000, { min: 1000, max: 3_600_000 }),
+      isPostingEvents: reader.boolean("EVENTS", true),
+      instance: reader.parsed("HOSTNAME", hostname(), parseInstance),
+      logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
+    }),
+    args,
+  );

@@ -18,11 +18,18 @@ export interface InitConfig {
  *
  * @throws SettingsError naming every bad one
  */
-export const readConfig = (environment: Environment = process.env): InitConfig =>
-  readSettings(environment, (reader) => ({
+export const readConfig = (
+  environment: Environment = process.env,
+  args: readonly string[] = process.argv.slice(2),
+): InitConfig =>
+  readSettings(
     environment,
-    routing: readRoutingSettings(reader),
-    configDir: reader.text("CONFIG_DIR", "/etc/nginx/conf.d"),
-    timeoutMs: reader.integer("INIT_TIMEOUT_MS", 60_000, { min: 1, max: 86_400_000 }),
-    logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
-  }));
+    (reader) => ({
+      environment,
+      routing: readRoutingSettings(reader),
+      configDir: reader.text("CONFIG_DIR", "/etc/nginx/conf.d"),
+      timeoutMs: reader.integer("INIT_TIMEOUT_MS", 60_000, { min: 1, max: 86_400_000 }),
+      logLevel: reader.parsed("LOG_LEVEL", "info", parseLogLevel),
+    }),
+    args,
+  );

@@ -45,36 +45,43 @@ const logLevelDefault: LogLevel = "info";
  *
  * @throws SettingsError naming every bad setting
  */
-export const readConfig = (environment: Environment = process.env): ReloaderConfig =>
-  readSettings(environment, (read) => {
-    const ms = (name: string, fallback: number, min = 1): number => read.integer(name, fallback, { min, max: day });
-    const mainTemplateFile = read.text("MAIN_TEMPLATE_FILE", null);
-    return {
-      configDir: read.parsed("CONFIG_DIR", "/etc/nginx/conf.d", parseNginxPath),
-      runDir: read.parsed("RUN_DIR", "/run/hotroute", parseRunDir),
-      tempRoot: read.parsed("TMPDIR", "/tmp", parseNginxPath),
-      listen: read.parsed("RELOADER_LISTEN", listenDefault, parseListenAddress),
-      nginxBin: read.text("NGINX_BIN", "nginx"),
-      searchPath: read.text("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin").split(":"),
-      quietMs: ms("QUIET_MS", 50, 0),
-      maxWaitMs: ms("MAX_WAIT_MS", 500, 0),
-      reloadBurst: read.integer("RELOAD_BURST", 3, { min: 1, max: 1000 }),
-      reloadIntervalMs: ms("RELOAD_INTERVAL_MS", 1000),
-      testTimeoutMs: ms("TEST_TIMEOUT_MS", 10_000),
-      verifyTimeoutMs: ms("VERIFY_TIMEOUT_MS", 10_000),
-      compareIntervalMs: ms("COMPARE_INTERVAL_MS", 5_000, 100),
-      drainMemoryPercent: read.integer("DRAIN_MEMORY_PERCENT", 80, { min: 1, max: 100 }),
-      drainWaitMs: ms("DRAIN_WAIT_MS", 30_000, 0),
-      workers: read.parsed("WORKERS", null, (raw) => {
-        const value = /^\d{1,3}$/.test(raw) ? Number(raw) : 0;
-        return value >= 1 && value <= 512
-          ? { ok: true, value }
-          : { ok: false, expected: "a whole number from 1 to 512" };
-      }),
-      workerShutdownTimeout: read.parsed("WORKER_SHUTDOWN_TIMEOUT", { text: "60s", ms: 60_000 }, parseNginxTime(1)),
-      keepaliveMinTimeout: read.parsed("KEEPALIVE_MIN_TIMEOUT", { text: "5s", ms: 5_000 }, parseNginxTime(0)),
-      mainTemplateFile: mainTemplateFile === null ? null : resolve(mainTemplateFile),
-      allowEmpty: read.boolean("ALLOW_EMPTY", false),
-      logLevel: read.parsed("LOG_LEVEL", logLevelDefault, parseLogLevel),
-    };
-  });
+export const readConfig = (
+  environment: Environment = process.env,
+  args: readonly string[] = process.argv.slice(2),
+): ReloaderConfig =>
+  readSettings(
+    environment,
+    (read) => {
+      const ms = (name: string, fallback: number, min = 1): number => read.integer(name, fallback, { min, max: day });
+      const mainTemplateFile = read.text("MAIN_TEMPLATE_FILE", null);
+      return {
+        configDir: read.parsed("CONFIG_DIR", "/etc/nginx/conf.d", parseNginxPath),
+        runDir: read.parsed("RUN_DIR", "/run/hotroute", parseRunDir),
+        tempRoot: read.parsed("TMPDIR", "/tmp", parseNginxPath),
+        listen: read.parsed("RELOADER_LISTEN", listenDefault, parseListenAddress),
+        nginxBin: read.text("NGINX_BIN", "nginx"),
+        searchPath: read.text("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin").split(":"),
+        quietMs: ms("QUIET_MS", 50, 0),
+        maxWaitMs: ms("MAX_WAIT_MS", 500, 0),
+        reloadBurst: read.integer("RELOAD_BURST", 3, { min: 1, max: 1000 }),
+        reloadIntervalMs: ms("RELOAD_INTERVAL_MS", 1000),
+        testTimeoutMs: ms("TEST_TIMEOUT_MS", 10_000),
+        verifyTimeoutMs: ms("VERIFY_TIMEOUT_MS", 10_000),
+        compareIntervalMs: ms("COMPARE_INTERVAL_MS", 5_000, 100),
+        drainMemoryPercent: read.integer("DRAIN_MEMORY_PERCENT", 80, { min: 1, max: 100 }),
+        drainWaitMs: ms("DRAIN_WAIT_MS", 30_000, 0),
+        workers: read.parsed("WORKERS", null, (raw) => {
+          const value = /^\d{1,3}$/.test(raw) ? Number(raw) : 0;
+          return value >= 1 && value <= 512
+            ? { ok: true, value }
+            : { ok: false, expected: "a whole number from 1 to 512" };
+        }),
+        workerShutdownTimeout: read.parsed("WORKER_SHUTDOWN_TIMEOUT", { text: "60s", ms: 60_000 }, parseNginxTime(1)),
+        keepaliveMinTimeout: read.parsed("KEEPALIVE_MIN_TIMEOUT", { text: "5s", ms: 5_000 }, parseNginxTime(0)),
+        mainTemplateFile: mainTemplateFile === null ? null : resolve(mainTemplateFile),
+        allowEmpty: read.boolean("ALLOW_EMPTY", false),
+        logLevel: read.parsed("LOG_LEVEL", logLevelDefault, parseLogLevel),
+      };
+    },
+    args,
+  );

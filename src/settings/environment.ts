@@ -39,10 +39,20 @@ export interface SettingsReader {
 /**
  * Reads a program's settings.
  *
+ * @param args what stood behind the program on its command line: there is nothing to say there, and what was meant as a
+ * setting must not be passed over in silence
  * @throws SettingsError naming every bad setting
  */
-export const readSettings = <S>(environment: Environment, read: (reader: SettingsReader) => S): S => {
-  const problems: SettingProblem[] = [];
+export const readSettings = <S>(
+  environment: Environment,
+  read: (reader: SettingsReader) => S,
+  args: readonly string[] = [],
+): S => {
+  const problems: SettingProblem[] = args.map((value) => ({
+    name: "argument",
+    value,
+    expected: "none: settings are environment variables",
+  }));
   const parsed = <T, F>(name: string, fallback: F, parse: (raw: string) => Parsed<T>): T | F => {
     const raw = environment[name];
     if (raw === undefined || raw === "") return fallback;

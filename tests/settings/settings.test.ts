@@ -17,6 +17,16 @@ const problemsOf = (read: () => unknown): readonly string[] => {
 };
 
 describe("readSettings()", () => {
+  it("names what stands on the command line beside the bad settings", () => {
+    assert.throws(
+      () => readSettings({ N: "x" }, (reader) => reader.integer("N", 7, { min: 0, max: 9 }), ["--config-dir=/x"]),
+      {
+        message:
+          'bad settings: argument="--config-dir=/x": expected none: settings are environment variables; N="x": expected a whole number from 0 to 9',
+      },
+    );
+  });
+
   it("gives the fallback for what is unset or empty", () => {
     const read = (environment: Environment) =>
       readSettings(environment, (reader) => ({
