@@ -23,7 +23,8 @@ interface Times {
 
 const newTimes = (): Times => ({ first: [], settled: [] });
 
-const roundCount = 4;
+/** The others have a turn in each round; with so many Services that one change takes seconds, two have to do. */
+const roundCount = (services: number): number => (services >= 10_000 ? 2 : 4);
 const changedServices = 10;
 /** Between two changes, so that the workers of before have given back what they had. */
 const restMs = 30;
@@ -179,7 +180,7 @@ const measure = (bench: Bench, services: number, changes: number): Promise<Measu
       }
 
       const untilMs = performance.now() + bench.scale.propagation.limitMs;
-      const rounds = Math.min(roundCount, changes);
+      const rounds = Math.min(roundCount(services), changes);
       for (let round = 0; round < rounds && performance.now() < untilMs; round += 1) {
         own.running.resume();
         // What the others' changes left to do is done before anything is measured.
