@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { after, before, describe, it } from "node:test";
@@ -11,7 +10,7 @@ import { type Backend, startBackend } from "../support/backend.ts";
 import { kubectlAvailable, kubectlFor } from "../support/kubectl.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
-import { freePort } from "../support/ports.ts";
+import { makePodSurroundings, type PodSurroundings } from "../support/pod-surroundings.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
@@ -44,6 +43,7 @@ for (const kind of apiServerKinds) {
       let generator: RunningProgram;
       let reloader: RunningProgram;
       let port: number;
+      let environment: PodSurroundings["environment"];
       const backends: Backend[] = [];
 
       const serve = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> => {
@@ -58,25 +58,10 @@ for (const kind of apiServerKinds) {
         waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted, { everyMs: 2 });
 
       before(async () => {
-        folder = await mkdtemp(join(tmpdir(), "hotroute-pipeline-"));
         server = await kind.start();
-        port = await freePort();
+        ({ folder, port, environment } = await makePodSurroundings(nginx, server.kubeconfigPath));
         for (let index = 0; index < 9; index += 1) await serve(`app-${index}`, exposed(`app-${index}.example.com`));
         await serve("plain");
-        // As the Pod mounts it: there before the programs are.
-        await mkdir(join(folder, "run"));
-        const environment = {
-          KUBECONFIG: server.kubeconfigPath,
-          CONFIG_DIR: join(folder, "conf.d"),
-          RUN_DIR: join(folder, "run"),
-          TMPDIR: folder,
-          HTTP_LISTEN: `127.0.0.1:${port}`,
-          // The test reads the reloader's output through a socket pair, which nginx cannot open as /dev/stdout.
-          ACCESS_LOG: "off",
-          GENERATOR_LISTEN: "127.0.0.1:0",
-          RELOADER_LISTEN: "127.0.0.1:0",
-          NGINX_BIN: nginx.path,
-        };
         const init = startProgram("init", environment);
         assert.equal(await init.ended, 0, init.stderr());
         reloader = startProgram("reloader", environment);
@@ -152,14 +137,7 @@ for (const kind of apiServerKinds) {
         await generator.ended;
         await deleteService(server, "app-8");
         assert.equal(await answer("app-2.example.com"), "app-2");
-        generator = startProgram("generator", {
-          KUBECONFIG: server.kubeconfigPath,
-          CONFIG_DIR: join(folder, "conf.d"),
-          RUN_DIR: join(folder, "run"),
-          HTTP_LISTEN: `127.0.0.1:${port}`,
-          ACCESS_LOG: "off",
-          GENERATOR_LISTEN: "127.0.0.1:0",
-        });
+        generator = startProgram("generator", environment);
         await waitForAnswer("app-8.example.com", "404");
         assert.equal(await answer("app-2.example.com"), "app-2");
       });

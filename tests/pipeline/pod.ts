@@ -1,12 +1,10 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { createService, exposed } from "../support/api-servers.ts";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { type EmbeddedApiServer, startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
 import type { NginxUnderTest } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
-import { freePort } from "../support/ports.ts";
+import { makePodSurroundings } from "../support/pod-surroundings.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -54,26 +52,11 @@ const startTraffic = (ask: () => Promise<string>, wanted: string): Traffic => {
 
 /** Runs a test on a Pod of its own, and leaves nothing behind, whatever happens. */
 export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<void>): Promise<void> => {
-  const folder = await mkdtemp(join(tmpdir(), "hotroute-pod-"));
-  const configDir = join(folder, "conf.d");
-  const runDir = join(folder, "run");
   const server = await startEmbeddedApiServer();
-  const port = await freePort();
+  const { folder, configDir, port, environment } = await makePodSurroundings(nginx, server.kubeconfigPath);
   const programs: RunningProgram[] = [];
   const backends: Backend[] = [];
   const traffics: Traffic[] = [];
-  await Promise.all([mkdir(configDir), mkdir(runDir)]);
-  const environment = {
-    KUBECONFIG: server.kubeconfigPath,
-    CONFIG_DIR: configDir,
-    RUN_DIR: runDir,
-    TMPDIR: folder,
-    HTTP_LISTEN: `127.0.0.1:${port}`,
-    ACCESS_LOG: "off",
-    GENERATOR_LISTEN: "127.0.0.1:0",
-    RELOADER_LISTEN: "127.0.0.1:0",
-    NGINX_BIN: nginx.path,
-  };
   const expose = (name: string): Promise<{ readonly clusterIP: string }> =>
     createService(server, { name, labels: exposed(`${name}.example.com`) });
   const answer = async (host: string): Promise<string> => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parseStatus } from "../../src/contract/status.ts";
@@ -9,6 +8,7 @@ import { apiServerKindsByNight, createService, deleteService, exposed, patchServ
 import { type Backend, startBackend } from "../support/backend.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
+import { makePodSurroundings, type PodSurroundings } from "../support/pod-surroundings.ts";
 import { freePort } from "../support/ports.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
@@ -55,7 +55,7 @@ for (const kind of apiServerKindsByNight) {
     let server: TestApiServer;
     let generator: RunningProgram;
     let reloader: RunningProgram;
-    let environment: Readonly<Record<string, string>>;
+    let environment: PodSurroundings["environment"];
     let port: number;
     let metricsPort: number;
     const backends: Backend[] = [];
@@ -100,27 +100,17 @@ for (const kind of apiServerKindsByNight) {
     };
 
     before(async () => {
-      folder = await mkdtemp(join(tmpdir(), "hotroute-quarantine-"));
+      assert.ok(nginx !== undefined);
       server = await kind.start();
-      port = await freePort();
+      ({ folder, port, environment } = await makePodSurroundings(nginx, server.kubeconfigPath, {
+        RELOAD_INTERVAL_MS: "100",
+      }));
+      environment = { ...environment, TEMPLATE_FILE: join(folder, "site.hbs") };
       for (const name of names) {
         const { clusterIP } = await createService(server, { name, labels: exposed(hostOf(name)) });
         backends.push(await startBackend(name, clusterIP, 8000));
       }
-      await mkdir(join(folder, "run"));
       await writeFile(join(folder, "site.hbs"), template);
-      environment = {
-        KUBECONFIG: server.kubeconfigPath,
-        CONFIG_DIR: join(folder, "conf.d"),
-        RUN_DIR: join(folder, "run"),
-        TMPDIR: folder,
-        TEMPLATE_FILE: join(folder, "site.hbs"),
-        HTTP_LISTEN: `127.0.0.1:${port}`,
-        ACCESS_LOG: "off",
-        RELOAD_INTERVAL_MS: "100",
-        RELOADER_LISTEN: "127.0.0.1:0",
-        NGINX_BIN: nginx?.path ?? "",
-      };
       await startPod();
       await waitForAnswer(hostOf("app-0"), "app-0");
       await waitForApplied();
@@ -229,8 +219,10 @@ for (const kind of apiServerKindsByNight) {
     it("row 30: a Pod that starts with a Service that nginx refuses serves all others", async () => {
       await generator.stop();
       await reloader.stop();
-      for (const name of ["conf.d", "run"]) await rm(join(folder, name), { recursive: true });
-      await mkdir(join(folder, "run"));
+      for (const name of ["conf.d", "run"]) {
+        await rm(join(folder, name), { recursive: true });
+        await mkdir(join(folder, name));
+      }
       await annotate("app-4", { path: "/hidden" });
       await annotate("app-1", { path: "/bad" });
       await startPod();

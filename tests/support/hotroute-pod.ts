@@ -1,10 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseStatus, type ReloaderStatus } from "../../src/contract/status.ts";
 import type { NginxUnderTest } from "./nginx-binaries.ts";
 import { get } from "./nginx-server.ts";
-import { freePort } from "./ports.ts";
+import { makePodSurroundings } from "./pod-surroundings.ts";
 import { type RunningProgram, startProgram } from "./program.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -39,25 +38,13 @@ export const startPod = async (
   kubeconfigPath: string,
   settings: Environment = {},
 ): Promise<Pod> => {
-  const folder = await mkdtemp(join(tmpdir(), "hotroute-pod-"));
-  const port = await freePort();
-  const configDir = join(folder, "conf.d");
-  const runDir = join(folder, "run");
-  // As the Pod mounts it: there before the programs are.
-  await mkdir(runDir);
-  const shared = {
-    KUBECONFIG: kubeconfigPath,
-    CONFIG_DIR: configDir,
-    RUN_DIR: runDir,
-    TMPDIR: folder,
-    HTTP_LISTEN: `127.0.0.1:${port}`,
-    // The test reads the reloader's output through a socket pair, which nginx cannot open as /dev/stdout.
-    ACCESS_LOG: "off",
-    GENERATOR_LISTEN: "127.0.0.1:0",
-    RELOADER_LISTEN: "127.0.0.1:0",
-    NGINX_BIN: nginx.path,
-    ...settings,
-  };
+  const {
+    folder,
+    configDir,
+    runDir,
+    port,
+    environment: shared,
+  } = await makePodSurroundings(nginx, kubeconfigPath, settings);
   const init = startProgram("init", shared);
   const code = await init.ended;
   if (code !== 0) throw new Error(`init ended with ${code}: ${init.stderr()}`);
