@@ -17,6 +17,9 @@ export interface StatusLocation {
  */
 export type StatusState = "pending" | "applied" | "rejected" | "unverified";
 
+/** Who rejected a revision: nginx found fault with it; the reloader, by a deadline or a guard of its own, did not let it. */
+export type RefusedBy = "nginx" | "reloader";
+
 /** Version 1 of the file. Times are milliseconds of the latest attempt, null where that phase was not reached. */
 export interface ReloaderStatus {
   readonly version: 1;
@@ -27,6 +30,8 @@ export interface ReloaderStatus {
   /** The same of the live revision; empty where none is live. */
   readonly liveFiles: Readonly<Record<string, string>>;
   readonly state: StatusState;
+  /** Null unless the state is `rejected`. */
+  readonly refusedBy: RefusedBy | null;
   /** What nginx or the reloader said of the wanted revision; empty when there is nothing to say. At most 4 KiB. */
   readonly message: string;
   readonly at: StatusLocation | null;
@@ -48,6 +53,8 @@ const isMs = (value: unknown): value is number | null =>
   value === null || (typeof value === "number" && Number.isFinite(value) && value >= 0);
 const isState = (value: unknown): value is StatusState =>
   value === "pending" || value === "applied" || value === "rejected" || value === "unverified";
+const isRefusedBy = (value: unknown): value is RefusedBy | null =>
+  value === null || value === "nginx" || value === "reloader";
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isFileName = (value: string): boolean => /^[^/\0]{1,255}$/.test(value);
@@ -87,12 +94,13 @@ export const parseStatus = (text: string): ReloaderStatus | null => {
   }
   if (!isRecord(raw) || raw.version !== 1) return null;
   const files = parseFiles(raw.files);
-  // Not there before it was thought of.
+  // Not there before they were thought of.
+  const refusedBy = raw.refusedBy ?? null;
   const liveFiles = raw.liveFiles === undefined ? {} : parseFiles(raw.liveFiles);
   const at = parseLocation(raw.at);
   const { wanted, live, state, message, testedMs, firstMs, settledMs, attempts, since } = raw;
   if (files === undefined || liveFiles === undefined || at === undefined) return null;
-  if (!isHexOrNull(wanted) || !isHexOrNull(live) || !isState(state)) return null;
+  if (!isHexOrNull(wanted) || !isHexOrNull(live) || !isState(state) || !isRefusedBy(refusedBy)) return null;
   if (typeof message !== "string" || Buffer.byteLength(message) > statusMessageMaxBytes) return null;
   if (!isMs(testedMs) || !isMs(firstMs) || !isMs(settledMs)) return null;
   if (typeof attempts !== "number" || !Number.isSafeInteger(attempts) || attempts < 0) return null;
@@ -104,6 +112,7 @@ export const parseStatus = (text: string): ReloaderStatus | null => {
     live,
     liveFiles,
     state,
+    refusedBy,
     message,
     at,
     testedMs,

@@ -8,22 +8,32 @@ import { isOutside } from "./outside.ts";
 import { buildRelease, pointLink, releaseConfDir } from "./releases.ts";
 import { reload } from "./reload.ts";
 
+/** How a test ended. */
+export interface ReleaseTest {
+  readonly testedMs: number;
+  /** Null when nginx takes the release. */
+  readonly complaint: Complaint | null;
+  /** Whether nginx itself found fault with it: a test that was cut off says nothing of what was tested. */
+  readonly isRefusal: boolean;
+}
+
 /** Tests a release through a link. */
 export const testRelease = async (
   { config, nginx, paths, stop }: Workshop,
   link: string,
   revision: string,
-): Promise<{ readonly testedMs: number; readonly complaint: Complaint | null }> => {
+): Promise<ReleaseTest> => {
   const startMs = performance.now();
   const limits = { timeoutMs: config.testTimeoutMs, stop };
   const result = await testConfiguration(nginx, link, limits);
   const testedMs = performance.now() - startMs;
-  if (result.isOk) return { testedMs, complaint: null };
+  if (result.isOk) return { testedMs, complaint: null, isRefusal: false };
   if (result.isTimeout) {
     const message = `nginx -t did not end within ${config.testTimeoutMs} ms: look for a name it cannot resolve, or raise TEST_TIMEOUT_MS`;
-    return { testedMs, complaint: { message, at: null } };
+    return { testedMs, complaint: { message, at: null }, isRefusal: false };
   }
-  return { testedMs, complaint: readComplaint(result.stderr, releaseConfDir(paths, revision), config.configDir) };
+  const complaint = readComplaint(result.stderr, releaseConfDir(paths, revision), config.configDir);
+  return { testedMs, complaint, isRefusal: result.stderr.includes("[emerg]") };
 };
 
 const attemptSteps = async (shop: Workshop, candidate: Candidate, running: Running): Promise<Outcome> => {
@@ -38,7 +48,10 @@ const attemptSteps = async (shop: Workshop, candidate: Candidate, running: Runni
   ]);
   if (stop.aborted) return { kind: "stopped" };
   const complaint = test.complaint ?? refusal;
-  if (complaint !== null) return { kind: "rejected", times: { ...noTimes, testedMs: test.testedMs }, complaint };
+  if (complaint !== null) {
+    const refusedBy = test.isRefusal ? "nginx" : "reloader";
+    return { kind: "rejected", times: { ...noTimes, testedMs: test.testedMs }, complaint, refusedBy };
+  }
   switch (running.kind) {
     case "serving":
       return reload(shop, candidate, test.testedMs, running);

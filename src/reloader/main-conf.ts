@@ -66,6 +66,7 @@ worker_processes ${conf.workers};
 worker_rlimit_nofile ${conf.descriptors};
 worker_shutdown_timeout ${conf.workerShutdownTimeout};
 pid "${conf.pid}";
+pcre_jit on;
 error_log stderr warn;
 error_log "${conf.reasons}" emerg;
 

@@ -1,3 +1,4 @@
+import type { RefusedBy } from "../contract/status.ts";
 import type { Logger } from "../ops/log.ts";
 import type { AttemptCost } from "./backoff.ts";
 import type { ReloaderConfig } from "./config.ts";
@@ -50,7 +51,12 @@ export type Outcome =
       /** The workers of the generation before, which may still serve their last connections. */
       readonly retired: readonly NginxChild[];
     }
-  | { readonly kind: "rejected"; readonly times: PhaseTimes; readonly complaint: Complaint }
+  | {
+      readonly kind: "rejected";
+      readonly times: PhaseTimes;
+      readonly complaint: Complaint;
+      readonly refusedBy: RefusedBy;
+    }
   | {
       readonly kind: "unverified";
       readonly times: PhaseTimes;

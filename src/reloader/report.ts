@@ -67,6 +67,7 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     live: null,
     liveFiles: {},
     state: "pending",
+    refusedBy: null,
     message: "starting",
     at: null,
     ...none,
@@ -74,7 +75,8 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
     since: new Date().toISOString(),
   };
   const publish = (change: Partial<ReloaderStatus>): void => {
-    const next = { ...status, ...change };
+    const refusedBy = (change.state ?? status.state) === "rejected" ? status.refusedBy : null;
+    const next = { ...status, refusedBy, ...change };
     const isSame = next.state === status.state && next.wanted === status.wanted && next.live === status.live;
     status = { ...next, since: isSame ? status.since : new Date().toISOString() };
     file.publish(status);
@@ -161,7 +163,8 @@ export const createReport = (log: Logger, metrics: ReloaderMetrics, file: Status
             { revision, live: shortOrNull(status.live), at, reason: message, attempts: status.attempts, retryInMs },
             sentences[outcome.kind],
           );
-          publish({ ...outcome.times, state: stateOf[outcome.kind], message, at });
+          const refusedBy = outcome.kind === "rejected" ? outcome.refusedBy : null;
+          publish({ ...outcome.times, state: stateOf[outcome.kind], refusedBy, message, at });
           return;
         }
       }

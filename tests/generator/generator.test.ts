@@ -78,6 +78,7 @@ const appliedStatus = (text: string): ReloaderStatus => {
     live: hash,
     liveFiles: files,
     state: "applied",
+    refusedBy: null,
     message: "",
     at: null,
     ...times,

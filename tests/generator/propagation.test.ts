@@ -10,6 +10,7 @@ const status = (digit: string, state: StatusState = "applied"): ReloaderStatus =
   wanted: hash("f"),
   live: hash("f"),
   liveFiles: {},
+  refusedBy: null,
   state,
   message: "",
   at: null,

@@ -28,6 +28,7 @@ const status = (hash: string, state: "applied" | "rejected", over: Partial<Reloa
   wanted: hash,
   live: "f".repeat(64),
   liveFiles: {},
+  refusedBy: state === "rejected" ? "nginx" : null,
   state,
   message: state === "rejected" ? 'unknown directive "x" in /etc/nginx/conf.d/default.conf:7' : "",
   at: null,
@@ -215,6 +216,17 @@ describe("createQuarantine()", () => {
       const served = change([version("s0", "/old"), bad, version("s2", "/old")]);
       assert.equal(served, live === hash ? "s0/old s1/old s2/old" : "s0/old s2/old");
     }
+  });
+
+  it("a test that the reloader cut off accuses nobody", () => {
+    const { change, quarantine } = stage(() => false);
+    change(all("/old"));
+    const { services } = quarantine.sift(all("/new"));
+    quarantine.published("slow", ingredients(services));
+    quarantine.observe(status("slow", "rejected", { refusedBy: "reloader" }));
+    assert.equal(quarantine.sift(all("/new")).holds, null);
+    quarantine.observe(status("slow", "rejected"));
+    assert.equal(quarantine.sift(all("/new")).holds?.held.size, 8, "the same by nginx");
   });
 
   it("takes up what an earlier process held", () => {

@@ -13,6 +13,7 @@ const status: ReloaderStatus = {
   wanted: null,
   live: null,
   liveFiles: {},
+  refusedBy: null,
   state: "pending",
   message: "starting",
   at: null,

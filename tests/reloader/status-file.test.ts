@@ -12,6 +12,7 @@ const status = (attempts: number): ReloaderStatus => ({
   wanted: null,
   live: null,
   liveFiles: {},
+  refusedBy: null,
   state: "pending",
   message: "",
   at: null,
