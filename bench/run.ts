@@ -17,7 +17,7 @@ import type { Bench, Section, SectionResult } from "./section.ts";
 import { sections } from "./sections/all.ts";
 import { excessRow } from "./sections/growth.ts";
 
-const sectionLimitMs = 600_000;
+const sectionLimitMs = 900_000;
 
 const usage = (): never => {
   console.error(`bench/run.ts [--quick] [--only=NAME[,NAME]] [--output=FILE], NAME one of:`);

@@ -40,7 +40,7 @@ export const fullScale: Scale = {
       { services: 1000, changes: 100 },
       { services: 10_000, changes: 30 },
     ],
-    limitMs: 240_000,
+    limitMs: 110_000,
   },
   storm: { services: 1000, changes: 1000, seconds: 10 },
   reloads: { own: 200, reference: 25 },
