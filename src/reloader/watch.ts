@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 
 /** Tells of changes in the configuration directory. */
@@ -17,6 +18,18 @@ const identityOf = async (directory: string): Promise<string | null> => {
   } catch {
     return null;
   }
+};
+
+/**
+ * Whether an event may be of a file that is served. A writer's temporary file is hidden until it is renamed, and that is
+ * an event of its own: to read the directory for each of its events would hold the reading that counts up. `..data` is
+ * how a ConfigMap changes.
+ *
+ * @param path null where the kernel does not say
+ */
+export const isTelling = (path: string | null): boolean => {
+  const name = path === null ? "" : basename(path);
+  return !name.startsWith(".") || name.startsWith("..");
 };
 
 /**
@@ -42,8 +55,12 @@ export const watchConfig = (
       awaitWriteFinish: false,
     });
     // The kernel's own events come before chokidar has looked at the files, and tell of `..data` too.
-    watcher.on("raw", onChange);
-    watcher.on("all", onChange);
+    watcher.on("raw", (_event, path: string | null) => {
+      if (isTelling(path)) onChange();
+    });
+    watcher.on("all", (_event, path) => {
+      if (isTelling(path)) onChange();
+    });
     watcher.on("error", (error) => {
       isDeaf = true;
       onError(error);
