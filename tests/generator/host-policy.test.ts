@@ -9,6 +9,7 @@ import { createNamespace, exposeService } from "../support/namespaces.ts";
 import { startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
+import { serves, startGenerator as startRunningGenerator } from "./running-generator.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "hotroute-generator-policy-"));
 after(() => rm(scratch, { recursive: true, force: true }));
@@ -18,31 +19,20 @@ const onlyB = "team-b: [b.example.com]\n";
 const both = onlyA + onlyB;
 
 const startGenerator = async (t: TestContext, server: TestApiServer, policy: string, compareIntervalMs: number) => {
-  const folder = await mkdtemp(join(scratch, "case-"));
-  const conf = join(folder, "conf.d");
-  const program = startProgram("generator", {
-    KUBECONFIG: server.kubeconfigPath,
-    CONFIG_DIR: conf,
-    RUN_DIR: join(folder, "run"),
-    GENERATOR_LISTEN: "127.0.0.1:0",
-    COMPARE_INTERVAL_MS: String(compareIntervalMs),
-    HOST_POLICY: policy,
+  const generator = await startRunningGenerator(t, {
+    kubeconfig: await readFile(server.kubeconfigPath, "utf8"),
+    environment: { COMPARE_INTERVAL_MS: String(compareIntervalMs), HOST_POLICY: policy },
   });
-  t.after(() => program.stop());
-  const { port } = await program.waitForLog("watching Services");
   const routed = async (): Promise<string> => {
-    const text = await readFile(join(conf, "default.conf"), "utf8").catch(() => "");
-    return ["a", "b"].filter((name) => text.includes(`server_name ${name}.example.com;`)).join("");
+    const text = await generator.text();
+    return ["a", "b"].filter((name) => serves(text, `${name}.example.com`)).join("");
   };
   return {
-    program,
+    ...generator,
     waitForRouted: (names: string) =>
       waitFor(`just ${names || "nothing"} to be routed`, async () => (await routed()) === names),
-    warnings: () => program.log().filter(({ msg }) => msg === "the host policy is bad, the last good one stands"),
-    lastReloadSuccessful: async () => {
-      const body = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
-      return Number(/^hotroute_host_policy_last_reload_successful (\d)$/m.exec(body)?.[1]);
-    },
+    warnings: () => generator.lines("the host policy is bad, the last good one stands"),
+    lastReloadSuccessful: () => generator.metric("hotroute_host_policy_last_reload_successful"),
     routed,
   };
 };

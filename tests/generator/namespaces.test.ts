@@ -1,46 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { apiServerKindsByNight } from "../support/api-servers.ts";
 import { createNamespace, exposeService, grantServices, kubeconfigAs, revokeServices } from "../support/namespaces.ts";
-import { startProgram } from "../support/program.ts";
 import { startRefusingProxy } from "../support/refusing-proxy.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
-
-const scratch = await mkdtemp(join(tmpdir(), "hotroute-generator-namespaces-"));
-after(() => rm(scratch, { recursive: true, force: true }));
+import { startGenerator as startRunningGenerator } from "./running-generator.ts";
 
 const startGenerator = async (t: TestContext, kubeconfig: string, namespaces: string) => {
-  const folder = await mkdtemp(join(scratch, "case-"));
-  await writeFile(join(folder, "kubeconfig"), kubeconfig);
-  const conf = join(folder, "conf.d");
-  const program = startProgram("generator", {
-    KUBECONFIG: join(folder, "kubeconfig"),
-    CONFIG_DIR: conf,
-    RUN_DIR: join(folder, "run"),
-    GENERATOR_LISTEN: "127.0.0.1:0",
-    COMPARE_INTERVAL_MS: "200",
-    NAMESPACES: namespaces,
-  });
-  t.after(() => program.stop());
-  const { port } = await program.waitForLog("watching Services");
-  const get = async (path: string) => {
-    const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`);
-    return { status: answer.status, body: await answer.text() };
-  };
-  const text = () => readFile(join(conf, "default.conf"), "utf8").catch(() => "");
-  return {
-    program,
-    get,
-    text,
-    routed: (host: string) =>
-      waitFor(`${host} to be routed`, async () => (await text()).includes(`server_name ${host};`)),
-    lines: (message: string) => program.log().filter(({ msg }) => msg === message),
-    forbidden: async () => Number(/^hotroute_namespaces_forbidden (\d+)$/m.exec((await get("/metrics")).body)?.[1]),
-  };
+  const environment = { COMPARE_INTERVAL_MS: "200", NAMESPACES: namespaces };
+  const generator = await startRunningGenerator(t, { kubeconfig, environment });
+  return { ...generator, forbidden: () => generator.metric("hotroute_namespaces_forbidden") };
 };
 
 const left = "routing without the namespaces that may not be listed";

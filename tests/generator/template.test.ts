@@ -9,6 +9,7 @@ import { createConfigMapVolume, replaceFile } from "../support/config-map-volume
 import { startProgram } from "../support/program.ts";
 import type { TestApiServer } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
+import { startGenerator as startRunningGenerator } from "./running-generator.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "hotroute-generator-template-"));
 after(() => rm(scratch, { recursive: true, force: true }));
@@ -38,30 +39,17 @@ describe("TEMPLATE_FILE", () => {
     const conf = join(folder, "conf.d");
     await mkdir(conf);
     if (found !== undefined) await writeFile(join(conf, "default.conf"), found);
-    const program = startProgram("generator", {
-      KUBECONFIG: server.kubeconfigPath,
-      CONFIG_DIR: conf,
-      RUN_DIR: join(folder, "run"),
-      GENERATOR_LISTEN: "127.0.0.1:0",
-      COMPARE_INTERVAL_MS: String(compareIntervalMs),
-      TEMPLATE_FILE: template,
+    const generator = await startRunningGenerator(t, {
+      kubeconfig: await readFile(server.kubeconfigPath, "utf8"),
+      environment: { COMPARE_INTERVAL_MS: String(compareIntervalMs), TEMPLATE_FILE: template },
+      folder,
     });
-    t.after(() => program.stop());
-    const { port } = await program.waitForLog("watching Services");
-    const get = async (path: string) => {
-      const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`);
-      return { status: answer.status, body: await answer.text() };
-    };
-    const text = () => readFile(join(conf, "default.conf"), "utf8").catch(() => "");
     return {
-      program,
-      get,
-      text,
+      ...generator,
       waitForText: (pattern: RegExp) =>
-        waitFor(`default.conf to match ${pattern}`, async () => pattern.test(await text())),
-      warnings: () => program.log().filter(({ msg }) => msg === bad),
-      lastReloadSuccessful: async () =>
-        Number(/^hotroute_template_last_reload_successful (\d)$/m.exec((await get("/metrics")).body)?.[1]),
+        waitFor(`default.conf to match ${pattern}`, async () => pattern.test(await generator.text())),
+      warnings: () => generator.lines(bad),
+      lastReloadSuccessful: () => generator.metric("hotroute_template_last_reload_successful"),
     };
   };
 
