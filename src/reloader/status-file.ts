@@ -1,5 +1,5 @@
 import type { ReloaderStatus } from "../contract/status.ts";
-import { writeFileAtomic } from "../files/atomic-write.ts";
+import { createBackgroundWriter } from "../files/background-writer.ts";
 
 /** Writes status.json in the background: the newest status wins, and a slow volume holds no reload up. */
 export interface StatusFile {
@@ -12,34 +12,21 @@ export interface StatusFile {
 
 /** @param onError what the file system said when a status could not be written; once until one can be again */
 export const createStatusFile = (path: string, onError: (error: unknown) => void): StatusFile => {
-  let next: ReloaderStatus | null = null;
-  let unwritten: ReloaderStatus | null = null;
-  let writing: Promise<void> | null = null;
-  const drain = async (): Promise<void> => {
-    while (next !== null) {
-      const status = next;
-      next = null;
-      try {
-        await writeFileAtomic(path, `${JSON.stringify(status)}\n`);
-        unwritten = null;
-      } catch (error) {
-        if (unwritten === null) onError(error);
-        unwritten = status;
-      }
-    }
-    writing = null;
-  };
+  let newest: ReloaderStatus | null = null;
+  let isUnwritten = false;
+  const writer = createBackgroundWriter(path, (error) => {
+    if (error !== null && !isUnwritten) onError(error);
+    isUnwritten = error !== null;
+  });
   const publish = (status: ReloaderStatus): void => {
-    next = status;
-    writing ??= drain();
+    newest = status;
+    writer.write(() => `${JSON.stringify(status)}\n`);
   };
   return {
     publish,
     retry: () => {
-      if (unwritten !== null && writing === null) publish(unwritten);
+      if (isUnwritten && newest !== null) publish(newest);
     },
-    flush: async () => {
-      await writing;
-    },
+    flush: writer.flush,
   };
 };

@@ -16,12 +16,13 @@ export interface ServiceList {
 export const serviceListName = ".services.jsonl";
 
 type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
+/** Whether a value out of JSON is an object. */
+export const isJsonObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === "string";
 
 const isPort = (value: unknown): value is ServicePort =>
-  isObject(value) &&
+  isJsonObject(value) &&
   (value.name === null || isText(value.name)) &&
   typeof value.port === "number" &&
   isText(value.protocol) &&
@@ -29,13 +30,13 @@ const isPort = (value: unknown): value is ServicePort =>
 
 /** Whether a value out of JSON is a Service as hotroute keeps it. */
 export const isServiceRecord = (value: unknown): value is ServiceRecord =>
-  isObject(value) &&
+  isJsonObject(value) &&
   [value.namespace, value.name, value.uid, value.type, value.clusterIP].every(isText) &&
   typeof value.createdAtMs === "number" &&
   Array.isArray(value.ports) &&
   value.ports.every(isPort) &&
   Array.isArray(value.settings) &&
-  value.settings.every((setting) => isObject(setting) && isText(setting.key) && isText(setting.value));
+  value.settings.every((setting) => isJsonObject(setting) && isText(setting.key) && isText(setting.value));
 
 /** One JSON text a line: what it is of, and each Service. */
 export const formatServiceList = ({ hash, isServed, services }: ServiceList): string =>
@@ -48,7 +49,8 @@ export const parseServiceList = (text: string): ServiceList | null => {
       .split("\n")
       .slice(0, -1)
       .map((line): unknown => JSON.parse(line));
-    if (!isObject(head) || head.version !== 1 || !isText(head.hash) || typeof head.isServed !== "boolean") return null;
+    if (!isJsonObject(head) || head.version !== 1 || !isText(head.hash) || typeof head.isServed !== "boolean")
+      return null;
     return services.every(isServiceRecord) ? { hash: head.hash, isServed: head.isServed, services } : null;
   } catch {
     return null;

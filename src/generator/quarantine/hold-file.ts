@@ -1,5 +1,5 @@
 import type { ServiceRecord } from "../../routes/service.ts";
-import { isServiceRecord } from "../../routes/service-list.ts";
+import { isJsonObject, isServiceRecord } from "../../routes/service-list.ts";
 
 /** What of a hold outlives the process: without it, a restart would give nginx the refused version once more. */
 export interface KeptHold {
@@ -9,13 +9,10 @@ export interface KeptHold {
   readonly isCertain: boolean;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === "string";
 
 const isKeptHold = (value: unknown): value is KeptHold =>
-  isObject(value) &&
+  isJsonObject(value) &&
   isServiceRecord(value.refused) &&
   (value.served === null || isServiceRecord(value.served)) &&
   isText(value.words) &&
@@ -25,7 +22,7 @@ const isKeptHold = (value: unknown): value is KeptHold =>
 export const parseHolds = (text: string): readonly KeptHold[] => {
   try {
     const raw: unknown = JSON.parse(text);
-    return isObject(raw) && raw.version === 1 && Array.isArray(raw.holds) ? raw.holds.filter(isKeptHold) : [];
+    return isJsonObject(raw) && raw.version === 1 && Array.isArray(raw.holds) ? raw.holds.filter(isKeptHold) : [];
   } catch {
     return [];
   }

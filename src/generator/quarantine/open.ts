@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { removeStaleTemporaries, writeFileAtomic } from "../../files/atomic-write.ts";
+import { removeStaleTemporaries } from "../../files/atomic-write.ts";
+import { type BackgroundWriter, createBackgroundWriter } from "../../files/background-writer.ts";
 import { systemClock } from "../../kube/clock.ts";
 import type { ConfigurationOptions } from "../../nginx/configuration.ts";
 import type { Logger } from "../../ops/log.ts";
@@ -27,34 +28,12 @@ export interface OpenQuarantine extends Omit<Quarantine, "stop"> {
 /** Hidden, so that it is no part of what the reloader serves. */
 const holdsName = ".quarantine.json";
 
-/** Writes the newest of what it is given, one write at a time. */
-const createWriter = (path: string, log: Logger) => {
-  let wanted: (() => string) | null = null;
-  let running: Promise<void> | null = null;
-  const drain = async (): Promise<void> => {
-    while (wanted !== null) {
-      const text = wanted();
-      wanted = null;
-      try {
-        await writeFileAtomic(path, text);
-      } catch (error) {
-        // What it says is known as long as this process lives.
-        log.warn({ path, reason: describeError(error) }, "could not write down what a restart would need");
-      }
-    }
-    running = null;
-  };
-  return {
-    write: (text: () => string): Promise<void> => {
-      wanted = text;
-      running ??= drain();
-      return running;
-    },
-    ended: async (): Promise<void> => {
-      await running;
-    },
-  };
-};
+const createWriter = (path: string, log: Logger): BackgroundWriter =>
+  createBackgroundWriter(path, (error) => {
+    // What it says is known as long as this process lives.
+    if (error !== null)
+      log.warn({ path, reason: describeError(error) }, "could not write down what a restart would need");
+  });
 
 /** Empty where there is none. */
 const readKept = async (path: string): Promise<string> => {
@@ -81,7 +60,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
   const writeServed = (): void => {
     servedTimer = null;
     const list = served;
-    if (list !== null) void listWriter.write(() => formatServiceList(list));
+    if (list !== null) listWriter.write(() => formatServiceList(list));
   };
   const quarantine = createQuarantine({
     file: fileName,
@@ -94,7 +73,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
     onChange,
     onRefused,
     onTemplateRefused,
-    onKept: (holds) => void holdWriter.write(() => formatHolds(holds)),
+    onKept: (holds) => holdWriter.write(() => formatHolds(holds)),
     onServed: (hash, services) => {
       served = { hash, isServed: true, services };
       servedTimer ??= setTimeout(writeServed, servedDelayMs);
@@ -110,7 +89,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
         clearTimeout(servedTimer);
         writeServed();
       }
-      await Promise.all([holdWriter.ended(), listWriter.ended()]);
+      await Promise.all([holdWriter.flush(), listWriter.flush()]);
     },
   };
 };
