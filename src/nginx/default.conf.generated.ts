@@ -41,9 +41,9 @@ export const partials = {
     };
 
   return "\n# What these proxies say of their clients is believed, the first element of a list; what anybody else says is overwritten.\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":32,"column":0},"end":{"line":34,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":35,"column":0},"end":{"line":37,"column":9}}})) != null ? stack1 : "")
     + "real_ip_header X-Forwarded-For;\nreal_ip_recursive on;\ngeo $realip_remote_addr $hotroute_trusted {\n    default 0;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"loc":{"start":{"line":39,"column":0},"end":{"line":41,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"loc":{"start":{"line":42,"column":0},"end":{"line":44,"column":9}}})) != null ? stack1 : "")
     + "}\nmap \"$hotroute_trusted $http_x_forwarded_proto\" $hotroute_proto {\n    default $scheme;\n    \"~^1 (?<hotroute_forwarded_proto>https?)(?: *,|$)\" $hotroute_forwarded_proto;\n}\nmap \"$hotroute_trusted $http_x_forwarded_host\" $hotroute_host {\n    default $host;\n    \"~^1 (?<hotroute_forwarded_host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?(?: *,|$)\" $hotroute_forwarded_host;\n}\nmap \"$hotroute_trusted $http_x_forwarded_port\" $hotroute_port {\n    default $hotroute_named_port;\n    \"~^1 (?<hotroute_forwarded_port>[1-9][0-9]{0,4})(?: *,|$)\" $hotroute_forwarded_port;\n}\nmap \"$hotroute_trusted $http_x_request_id\" $hotroute_request_id {\n    default $request_id;\n    \"~^1 (?<hotroute_forwarded_id>[A-Za-z0-9._-]{1,128})$\" $hotroute_forwarded_id;\n}\nmap \"$hotroute_trusted $http_x_forwarded_prefix\" $hotroute_prefix {\n    default \"\";\n    \"~^1 (?<hotroute_forwarded_prefix>/[A-Za-z0-9._~/-]{0,253})$\" $hotroute_forwarded_prefix;\n}\n";
 },"5":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -60,29 +60,14 @@ export const partials = {
 },"7":function(container,depth0,helpers,partials,data) {
     return "\nmap \"\" $hotroute_proto { default $scheme; }\nmap \"\" $hotroute_host { default $host; }\nmap \"\" $hotroute_port { default $hotroute_named_port; }\nmap \"\" $hotroute_request_id { default $request_id; }\nmap \"\" $hotroute_prefix { default \"\"; }\n";
 },"8":function(container,depth0,helpers,partials,data) {
+    return "$hotroute_proto";
+},"9":function(container,depth0,helpers,partials,data) {
+    return "$scheme";
+},"10":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ";\n";
-},"9":function(container,depth0,helpers,partials,data) {
-    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
-        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
-          return parent[propertyName];
-        }
-        return undefined
-    };
-
-  return "\n# A preflight is a browser's question whether another site's page may ask. Which origins may, each route says.\nmap \"$request_method $http_origin $http_access_control_request_method\" $hotroute_preflight {\n    default \"\";\n    \"~^OPTIONS [^ ]+ [^ ]+$\" 1;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"originMaps"),{"name":"each","hash":{},"fn":container.program(10, data, 0),"inverse":container.noop,"loc":{"start":{"line":94,"column":0},"end":{"line":103,"column":9}}})) != null ? stack1 : "");
-},"10":function(container,depth0,helpers,partials,data) {
-    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
-        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
-          return parent[propertyName];
-        }
-        return undefined
-    };
-
-  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"variable"),{"name":"if","hash":{},"fn":container.program(11, data, 0),"inverse":container.noop,"loc":{"start":{"line":95,"column":0},"end":{"line":102,"column":7}}})) != null ? stack1 : "");
 },"11":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -91,17 +76,17 @@ export const partials = {
         return undefined
     };
 
-  return "map $http_origin "
-    + ((stack1 = container.lambda(container.strict(depth0, "variable", {"start":{"line":96,"column":19},"end":{"line":96,"column":32}} ), depth0)) != null ? stack1 : "")
-    + " {\n    default \"\";\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"patterns"),{"name":"each","hash":{},"fn":container.program(12, data, 0),"inverse":container.noop,"loc":{"start":{"line":98,"column":0},"end":{"line":100,"column":9}}})) != null ? stack1 : "")
-    + "}\n";
+  return "\n# A preflight is a browser's question whether another site's page may ask. Which origins may, each route says.\nmap \"$request_method $http_origin $http_access_control_request_method\" $hotroute_preflight {\n    default \"\";\n    \"~^OPTIONS [^ ]+ [^ ]+$\" 1;\n}\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"originMaps"),{"name":"each","hash":{},"fn":container.program(12, data, 0),"inverse":container.noop,"loc":{"start":{"line":102,"column":0},"end":{"line":111,"column":9}}})) != null ? stack1 : "");
 },"12":function(container,depth0,helpers,partials,data) {
-    var stack1;
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
 
-  return "    "
-    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
-    + " $http_origin;\n";
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"variable"),{"name":"if","hash":{},"fn":container.program(13, data, 0),"inverse":container.noop,"loc":{"start":{"line":103,"column":0},"end":{"line":110,"column":7}}})) != null ? stack1 : "");
 },"13":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -110,8 +95,27 @@ export const partials = {
         return undefined
     };
 
+  return "map $http_origin "
+    + ((stack1 = container.lambda(container.strict(depth0, "variable", {"start":{"line":104,"column":19},"end":{"line":104,"column":32}} ), depth0)) != null ? stack1 : "")
+    + " {\n    default \"\";\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"patterns"),{"name":"each","hash":{},"fn":container.program(14, data, 0),"inverse":container.noop,"loc":{"start":{"line":106,"column":0},"end":{"line":108,"column":9}}})) != null ? stack1 : "")
+    + "}\n";
+},"14":function(container,depth0,helpers,partials,data) {
+    var stack1;
+
+  return "    "
+    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
+    + " $http_origin;\n";
+},"15":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
   return "\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"limitZones"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":107,"column":0},"end":{"line":109,"column":9}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"limitZones"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":115,"column":0},"end":{"line":117,"column":9}}})) != null ? stack1 : "");
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -124,12 +128,14 @@ export const partials = {
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"serverNamesHash"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":2,"column":0},"end":{"line":6,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"hasGrpc"),{"name":"if","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":7,"column":0},"end":{"line":11,"column":7}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"accessLog"),{"name":"if","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":12,"column":0},"end":{"line":17,"column":7}}})) != null ? stack1 : "")
-    + "\n# WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves\n# the connection to the upstream open for the next request.\nmap $http_upgrade $hotroute_upgrade {\n    default \"\";\n    \"~*^websocket$\" websocket;\n}\nmap $hotroute_upgrade $hotroute_connection {\n    default \"\";\n    websocket upgrade;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(4, data, 0),"inverse":container.program(7, data, 0),"loc":{"start":{"line":29,"column":0},"end":{"line":70,"column":7}}})) != null ? stack1 : "")
-    + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\nmap $hotroute_proto $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\nmap \"$host $http_host\" $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"proxyHeaders"),{"name":"each","hash":{},"fn":container.program(8, data, 0),"inverse":container.noop,"loc":{"start":{"line":84,"column":0},"end":{"line":86,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"originMaps"),{"name":"if","hash":{},"fn":container.program(9, data, 0),"inverse":container.noop,"loc":{"start":{"line":87,"column":0},"end":{"line":104,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limitZones"),{"name":"if","hash":{},"fn":container.program(13, data, 0),"inverse":container.noop,"loc":{"start":{"line":105,"column":0},"end":{"line":110,"column":7}}})) != null ? stack1 : "");
+    + "\n# What a request needs here fits in one piece of memory instead of three.\nrequest_pool_size 16k;\n\n# WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves\n# the connection to the upstream open for the next request.\nmap $http_upgrade $hotroute_upgrade {\n    default \"\";\n    \"~*^websocket$\" websocket;\n}\nmap $hotroute_upgrade $hotroute_connection {\n    default \"\";\n    websocket upgrade;\n}\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(4, data, 0),"inverse":container.program(7, data, 0),"loc":{"start":{"line":32,"column":0},"end":{"line":73,"column":7}}})) != null ? stack1 : "")
+    + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\nmap "
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(8, data, 0),"inverse":container.program(9, data, 0),"loc":{"start":{"line":76,"column":4},"end":{"line":76,"column":63}}})) != null ? stack1 : "")
+    + " $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\nmap $http_host $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~:[0-9]+$\" $hotroute_checked_port;\n}\n# A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.\nmap \"$host $http_host\" $hotroute_checked_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"proxyHeaders"),{"name":"each","hash":{},"fn":container.program(10, data, 0),"inverse":container.noop,"loc":{"start":{"line":92,"column":0},"end":{"line":94,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"originMaps"),{"name":"if","hash":{},"fn":container.program(11, data, 0),"inverse":container.noop,"loc":{"start":{"line":95,"column":0},"end":{"line":112,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limitZones"),{"name":"if","hash":{},"fn":container.program(15, data, 0),"inverse":container.noop,"loc":{"start":{"line":113,"column":0},"end":{"line":118,"column":7}}})) != null ? stack1 : "");
 }},
   upstreams: {"0":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {

@@ -8,6 +8,13 @@ import { isOfHttp1, proxyHeaders, setHeader } from "./proxy-headers.ts";
 /** What upstream certificates are checked against: a file that nginx reads; null: they are not checked. */
 export type UpstreamCa = string | null;
 
+/** What a location's directives depend on beside the route. */
+export interface LocationOptions {
+  readonly upstreamCa: UpstreamCa;
+  /** Whether there are proxies whose word for the client's is believed. */
+  readonly believesProxies: boolean;
+}
+
 const answerDirectives = (answer: OwnAnswer): readonly string[] => {
   switch (answer.kind) {
     case "redirect":
@@ -39,9 +46,13 @@ const moduleOf = ({ protocol }: Upstream): ProxyModule => {
 
 const isTls = ({ protocol }: Upstream): boolean => protocol === "HTTPS" || protocol === "GRPCS";
 
-const headerDirectives = (behaviour: RouteBehaviour, module: ProxyModule): readonly string[] => {
+const headerDirectives = (
+  behaviour: RouteBehaviour,
+  module: ProxyModule,
+  { believesProxies }: LocationOptions,
+): readonly string[] => {
   const { requestHeaders, responseHeaders, upstreamVhost } = behaviour;
-  const sent = proxyHeaders
+  const sent = proxyHeaders(believesProxies)
     .filter(([name]) => module === "proxy" || !isOfHttp1(name))
     .map((header) => (header[0] === "Host" && upstreamVhost !== null ? (["Host", upstreamVhost] as const) : header));
   // What is set for all is set for proxying alone, and is inherited only where a location sets none of its own.
@@ -91,7 +102,7 @@ const strippedPath = ({ match, path }: Location, { behaviour, mount }: Extract<A
 };
 
 /** The directives of a location, each whole. */
-export const locationDirectives = (location: Location, ca: UpstreamCa): readonly string[] => {
+export const locationDirectives = (location: Location, options: LocationOptions): readonly string[] => {
   const { action } = location;
   if (action.kind === "not-found") return ["return 404;"];
   if (action.kind === "refused") return ["return 503;"];
@@ -108,8 +119,8 @@ export const locationDirectives = (location: Location, ca: UpstreamCa): readonly
     ...accessDirectives(behaviour),
     ...limitDirectives(behaviour, `${upstream.name} ${action.mount}`),
     ...tuningDirectives(behaviour, module),
-    ...headerDirectives(behaviour, module),
-    ...(isTls(upstream) ? tlsDirectives(upstream, behaviour, ca) : []),
+    ...headerDirectives(behaviour, module, options),
+    ...(isTls(upstream) ? tlsDirectives(upstream, behaviour, options.upstreamCa) : []),
     ...(module === "grpc" ? [`set $hotroute_upstream ${upstream.name};`] : []),
     `${module}_pass ${upstream.protocol.toLowerCase()}://${upstream.name}${strippedPath(location, action)};`,
   ];

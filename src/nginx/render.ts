@@ -9,7 +9,7 @@ import { originMap } from "./cors.ts";
 import { hashSizes } from "./hash-sizes.ts";
 import { limitZones } from "./limits.ts";
 import type { ListenValue } from "./listen.ts";
-import { locationDirectives, type UpstreamCa } from "./location.ts";
+import { type LocationOptions, locationDirectives, type UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
 import { proxyHeaders, setHeader } from "./proxy-headers.ts";
 import type { LocationAction, LocationView, OriginMapView, ServerView, SiteTemplate, SiteView } from "./site-view.ts";
@@ -39,9 +39,14 @@ const locationBody = (directives: readonly string[]): string =>
 const locationAction = (action: Action): LocationAction =>
   action.kind === "proxy" ? (action.behaviour.answer?.kind ?? "proxy") : action.kind;
 
-const locationView = (location: Location, ca: UpstreamCa): LocationView => {
+const locationOptions = ({ upstreamCaFile, trustedProxies }: RenderOptions): LocationOptions => ({
+  upstreamCa: upstreamCaFile,
+  believesProxies: trustedProxies.length > 0,
+});
+
+const locationView = (location: Location, options: LocationOptions): LocationView => {
   const { match, path, action } = location;
-  const directives = locationDirectives(location, ca);
+  const directives = locationDirectives(location, options);
   return {
     match,
     path,
@@ -54,7 +59,9 @@ const locationView = (location: Location, ca: UpstreamCa): LocationView => {
 };
 
 /** The same views for the same servers, so that a template may keep what it made of them. */
-const serverViewer = ({ listens, upstreamCaFile: ca }: RenderOptions) => {
+const serverViewer = (options: RenderOptions) => {
+  const { listens } = options;
+  const ofLocations = locationOptions(options);
   const known = new WeakMap<readonly Location[], ServerView>();
   return ({ hosts, locations }: VirtualServer): ServerView => {
     const view = known.get(locations);
@@ -63,7 +70,7 @@ const serverViewer = ({ listens, upstreamCaFile: ca }: RenderOptions) => {
       hosts,
       serverNames: hosts.map(serverName),
       listens,
-      locations: locations.map((location) => locationView(location, ca)),
+      locations: locations.map((location) => locationView(location, ofLocations)),
     };
     known.set(locations, made);
     return made;
@@ -96,7 +103,7 @@ const collectOriginMaps = (behaviours: readonly RouteBehaviour[]): readonly Orig
 
 /** What a template is given of a Site. Pure. */
 export const viewSite = (site: Site, options: RenderOptions): SiteView => {
-  const { upstreamCaFile: ca } = options;
+  const ofLocations = locationOptions(options);
   const behaviours = collectBehaviours(site);
   const exactHosts = site.servers.flatMap(({ hosts }) => hosts.filter((host) => !isWildcard(host)));
   return {
@@ -104,12 +111,12 @@ export const viewSite = (site: Site, options: RenderOptions): SiteView => {
     trustedProxies: options.trustedProxies,
     listens: options.listens,
     accessLog: accessLogDirectives(options.accessLog),
-    proxyHeaders: proxyHeaders.map((header) => setHeader(header)),
+    proxyHeaders: proxyHeaders(ofLocations.believesProxies).map((header) => setHeader(header)),
     hasGrpc: site.upstreams.some(({ protocol }) => protocol === "GRPC" || protocol === "GRPCS"),
     originMaps: collectOriginMaps(behaviours),
     limitZones: limitZones(behaviours),
     upstreams: site.upstreams,
-    defaultServer: { locations: site.defaultServer.locations.map((location) => locationView(location, ca)) },
+    defaultServer: { locations: site.defaultServer.locations.map((location) => locationView(location, ofLocations)) },
     servers: site.servers.map(viewerOf(options)),
   };
 };

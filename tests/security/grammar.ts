@@ -49,19 +49,19 @@ const originVariable = /^\$hotroute_origin_[0-9a-f]{12}$/;
 
 const once = (...words: readonly Word[]): readonly Form[] => [{ words }];
 
-const sentUpstream: readonly (readonly [header: string, value: string])[] = [
+const sentUpstream: readonly (readonly [header: string, ...values: string[]])[] = [
   ["Host", "$host"],
   ["Upgrade", "$hotroute_upgrade"],
   ["Connection", "$hotroute_connection"],
   ["X-Real-IP", "$remote_addr"],
   ["X-Forwarded-For", "$remote_addr"],
-  ["X-Forwarded-Proto", "$hotroute_proto"],
-  ["X-Forwarded-Host", "$hotroute_host"],
-  ["X-Forwarded-Port", "$hotroute_port"],
-  ["X-Request-ID", "$hotroute_request_id"],
-  ["X-Forwarded-Scheme", "$hotroute_proto"],
-  ["X-Forwarded-Prefix", "$hotroute_prefix"],
-  ["X-Scheme", "$hotroute_proto"],
+  ["X-Forwarded-Proto", "$scheme", "$hotroute_proto"],
+  ["X-Forwarded-Host", "$host", "$hotroute_host"],
+  ["X-Forwarded-Port", "$hotroute_named_port", "$hotroute_port"],
+  ["X-Request-ID", "$request_id", "$hotroute_request_id"],
+  ["X-Forwarded-Scheme", "$scheme", "$hotroute_proto"],
+  ["X-Forwarded-Prefix", "", "$hotroute_prefix"],
+  ["X-Scheme", "$scheme", "$hotroute_proto"],
   ["Forwarded", ""],
   ["X-Forwarded-Ssl", ""],
   ["X-Forwarded-Server", ""],
@@ -69,7 +69,9 @@ const sentUpstream: readonly (readonly [header: string, value: string])[] = [
   ["X-Rewrite-URL", ""],
   ["Proxy", ""],
 ];
-const alwaysSent: readonly Form[] = sentUpstream.map((words) => ({ words }));
+const alwaysSent: readonly Form[] = sentUpstream.flatMap(([header, ...values]) =>
+  values.map((value) => ({ words: [header, value] })),
+);
 
 /** The directives of a module that passes requests on. */
 const passedOnBy = (module: string, schemes: string, uri: string): Readonly<Record<string, readonly Form[]>> => ({
@@ -156,14 +158,21 @@ const maps: readonly Form[] = [
     ],
   },
   {
-    words: ["$hotroute_proto", "$hotroute_scheme_port"],
+    words: [/^\$(?:hotroute_proto|scheme)$/, "$hotroute_scheme_port"],
     opens: [
       ["default", "80"],
       ["https", "443"],
     ],
   },
   {
-    words: ["$host $http_host", "$hotroute_named_port"],
+    words: ["$http_host", "$hotroute_named_port"],
+    opens: [
+      ["default", "$hotroute_scheme_port"],
+      ["~:[0-9]+$", "$hotroute_checked_port"],
+    ],
+  },
+  {
+    words: ["$host $http_host", "$hotroute_checked_port"],
     opens: [
       ["default", "$hotroute_scheme_port"],
       [
@@ -193,6 +202,7 @@ export const grammar: Grammar = {
   http: {
     server_names_hash_bucket_size: once(/^\d{2,5}$/),
     server_names_hash_max_size: once(/^\d{3,6}$/),
+    request_pool_size: once("16k"),
     http2: once("on"),
     log_format: once("hotroute_json", "escape=json", /^\{(?:"[a-zA-Z]+":"?\$[a-z0-9_]+"?,?)+\}$/),
     access_log: [{ words: ["/dev/stdout", "hotroute_json"] }, { words: ["/dev/stdout", "combined"] }],
@@ -282,6 +292,8 @@ export const comments: readonly Word[] = [
   " WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves",
   " the connection to the upstream open for the next request.",
   " What these proxies say of their clients is believed, the first element of a list; what anybody else says is overwritten.",
+  " What a request needs here fits in one piece of memory instead of three.",
+  " A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.",
   " The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.",
   " A preflight is a browser's question whether another site's page may ask. Which origins may, each route says.",
   " 4 s is less than the 5 s after which common backends hang up: no request may meet a connection being closed.",
