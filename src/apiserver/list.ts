@@ -128,8 +128,29 @@ const checkMatch = (query: URLSearchParams): void => {
   if (causes.length > 0) throw invalid(OPTIONS_SUBJECT, causes);
 };
 
-const pageAfter = (items: readonly Stored[], [namespace, name]: readonly [string, string]): readonly Stored[] =>
-  items.filter((item) => item.namespace > namespace || (item.namespace === namespace && item.name > name));
+/** What follows a key, of items in the order of namespace and name. */
+const itemsAfter = (items: readonly Stored[], [namespace, name]: readonly [string, string]): readonly Stored[] => {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = items[middle];
+    const isAfter =
+      item === undefined || item.namespace > namespace || (item.namespace === namespace && item.name > name);
+    if (isAfter) high = middle;
+    else low = middle + 1;
+  }
+  return items.slice(low);
+};
+
+/** The first so many of those that are asked for. */
+const firstOf = (items: readonly Stored[], { matches }: Selection, limit: number): readonly Stored[] => {
+  const found: Stored[] = [];
+  for (const item of items) {
+    if (found.length === limit) break;
+    if (matches(item.object)) found.push(item);
+  }
+  return found;
+};
 
 interface Source {
   readonly items: readonly Stored[];
@@ -142,11 +163,11 @@ const EXPIRED_TOKEN =
 /** All objects at the revision that the first page was taken from. */
 const continuedSource = (api: Api, resource: Resource, token: Token): Source => {
   if (token.revision === INCONSISTENT) {
-    return { items: pageAfter(api.store.list(resource.storage), token.after), revision: api.store.revision() };
+    return { items: itemsAfter(api.store.list(resource.storage), token.after), revision: api.store.revision() };
   }
   try {
     const items = api.store.list(resource.storage, token.revision);
-    return { items: pageAfter(items, token.after), revision: token.revision };
+    return { items: itemsAfter(items, token.after), revision: token.revision };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     throw expired(EXPIRED_TOKEN, encodeToken({ ...token, revision: INCONSISTENT }));
@@ -181,15 +202,15 @@ export const listPage = (api: Api, resource: Resource, query: URLSearchParams, s
   checkMatch(query);
   const limit = integerIn(query, "limit") ?? 0;
   const { items, revision } = sourceOf(api, resource, query);
-  const selected = items.filter(({ object }) => selection.matches(object));
   // resourceVersion=0 asks for whatever is at hand, which is everything: a real server's cache ignores the limit too.
   const cached = query.get("resourceVersion") === "0" && (query.get("continue") ?? "") === "";
-  const page = selected.slice(0, limit);
+  const isPaged = limit > 0 && !cached;
+  const page = firstOf(items, selection, isPaged ? limit : Number.POSITIVE_INFINITY);
   const last = page.at(-1);
   // What follows the page is looked at without the selectors: the next page may turn out to be empty.
-  const rest = last === undefined ? [] : pageAfter(items, [last.namespace, last.name]).filter(selection.inScope);
-  if (limit <= 0 || page.length < limit || rest.length === 0 || cached) {
-    return { items: selected, revision, continueToken: null, remaining: null };
+  const rest = last === undefined ? [] : itemsAfter(items, [last.namespace, last.name]).filter(selection.inScope);
+  if (!isPaged || page.length < limit || rest.length === 0) {
+    return { items: page, revision, continueToken: null, remaining: null };
   }
   const hasSelector = [query.get("labelSelector"), query.get("fieldSelector")].some((one) => (one ?? "") !== "");
   return {

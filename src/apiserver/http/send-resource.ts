@@ -4,7 +4,8 @@ import { listMetadata, listObject, type Page } from "../list.ts";
 import type { Resource } from "../resources/resource.ts";
 import { partialObject, tableOf } from "../table.ts";
 import { type Format, parseIncludeObject } from "./accept.ts";
-import { type Exchange, sendObject } from "./exchange.ts";
+import { encodeList } from "./encoded.ts";
+import { type Exchange, sendObject, sendText } from "./exchange.ts";
 import type { Serving } from "./serving.ts";
 
 /** Answers with one object in the shape that the client asked for. */
@@ -48,7 +49,8 @@ export const sendPage = (
 ): void => {
   switch (format.shape) {
     case "object":
-      sendObject(exchange, 200, listObject(resource, page), format.yaml);
+      if (format.yaml) sendObject(exchange, 200, listObject(resource, page), true);
+      else sendText(exchange, 200, "application/json", `${encodeList(resource, page)}\n`);
       return;
     case "partial": {
       const items = page.items.map(({ object }) => partialObject(viewOf(resource, object)));

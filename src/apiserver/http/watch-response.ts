@@ -1,23 +1,12 @@
 import { viewOf } from "../api.ts";
 import type { JsonObject } from "../json.ts";
 import { objectAt, stringAt } from "../json.ts";
-import { apiVersionOf, type Resource } from "../resources/resource.ts";
+import type { Resource } from "../resources/resource.ts";
 import { type IncludeObject, partialObject, tableOf } from "../table.ts";
 import type { WatchEvent, WatchSink } from "../watch.ts";
 import type { Format } from "./accept.ts";
+import { encodeView } from "./encoded.ts";
 import type { Exchange } from "./exchange.ts";
-
-/** The JSON of an object in a version, made once for all watchers; it goes when the object goes. */
-const encoded = new WeakMap<JsonObject, Map<string, string>>();
-
-const encodeView = (resource: Resource, stored: JsonObject): string => {
-  const versions = encoded.get(stored) ?? new Map<string, string>();
-  encoded.set(stored, versions);
-  const key = apiVersionOf(resource);
-  const text = versions.get(key) ?? JSON.stringify(viewOf(resource, stored));
-  versions.set(key, text);
-  return text;
-};
 
 /** What decides how an event is written. */
 export interface WatchFormat {
