@@ -44,7 +44,7 @@ export const fullScale: Scale = {
   },
   storm: { services: 1000, changes: 1000, seconds: 10 },
   reloads: { own: 200, reference: 25 },
-  dataPlane: { routes: [1, 1000, 10_000], rounds: 7, seconds: 1 },
+  dataPlane: { routes: [1, 1000, 10_000], rounds: 15, seconds: 1 },
   nginxCost: { services: 10_000, rounds: 5 },
   memory: {
     pods: [10, 1000, 5000, 10_000],

@@ -45,15 +45,44 @@ export const configurationOptions = (listen: string): Parameters<typeof configur
 export const hotrouteConf = ({ count, listen, backendAddress, backendPort }: SiteOptions): string =>
   configure(serviceRecords(count, backendAddress, backendPort), configurationOptions(listen)).text;
 
-const header = `proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_set_header Host $host;
-        proxy_set_header X-Real-IP $remote_addr;
-        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        proxy_set_header X-Forwarded-Proto $scheme;`;
+/**
+ * What a configuration written by hand sends upstream.
+ * - `usual`: the four headers that guides name
+ * - `same`: what hotroute sends, as briefly as it can be said by hand for port 80
+ */
+export type HeadersByHand = "usual" | "same";
+
+const directivesByHand: Readonly<Record<HeadersByHand, readonly string[]>> = {
+  usual: [
+    "proxy_http_version 1.1",
+    'proxy_set_header Connection ""',
+    "proxy_set_header Host $host",
+    "proxy_set_header X-Real-IP $remote_addr",
+    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for",
+    "proxy_set_header X-Forwarded-Proto $scheme",
+  ],
+  same: [
+    "proxy_http_version 1.1",
+    "proxy_set_header Connection $connection_upgrade",
+    "proxy_set_header Upgrade $http_upgrade",
+    "proxy_set_header Host $host",
+    "proxy_set_header X-Real-IP $remote_addr",
+    "proxy_set_header X-Forwarded-For $remote_addr",
+    "proxy_set_header X-Forwarded-Proto $scheme",
+    "proxy_set_header X-Forwarded-Host $host",
+    "proxy_set_header X-Forwarded-Port 80",
+    "proxy_set_header X-Forwarded-Scheme $scheme",
+    "proxy_set_header X-Scheme $scheme",
+    "proxy_set_header X-Request-ID $request_id",
+  ],
+};
 
 /** An upstream and a server block for each host, as they are written by hand; with one host: nginx tuned by hand. */
-export const handWrittenConf = ({ count, listen, backendAddress, backendPort }: SiteOptions): string => {
+export const handWrittenConf = (
+  { count, listen, backendAddress, backendPort }: SiteOptions,
+  headers: HeadersByHand = "usual",
+): string => {
+  const directives = directivesByHand[headers].map((directive) => `        ${directive};\n`).join("");
   const blocks = Array.from(
     { length: count },
     (_, index) => `upstream ${serviceName(index)} {
@@ -65,12 +94,13 @@ server {
     server_name ${firstHost(index)};
     location / {
         proxy_pass http://${serviceName(index)};
-        ${header}
-    }
+${directives}    }
 }
 `,
   );
-  return `server_names_hash_max_size 65536;\nserver_names_hash_bucket_size 128;\n${blocks.join("")}`;
+  const hashes = "server_names_hash_max_size 65536;\nserver_names_hash_bucket_size 128;\n";
+  const upgrade = 'map $http_upgrade $connection_upgrade {\n    default upgrade;\n    "" "";\n}\n';
+  return `${hashes}${headers === "same" ? upgrade : ""}${blocks.join("")}`;
 };
 
 /** The most that nginx can do: no upstream at all. */

@@ -10,16 +10,21 @@ import { type Core, twoCores } from "../parts/pinning.ts";
 import { childrenProcessorMs } from "../parts/process-figures.ts";
 import { startReloader } from "../parts/reloader.ts";
 import { missingWrk, runWrk } from "../parts/wrk.ts";
-import { number, type Row, ratio, row, spread } from "../row.ts";
+import { number, type Row, row, spread } from "../row.ts";
 import type { Bench, Section } from "../section.ts";
 import { median } from "../statistics.ts";
 
+/**
+ * What takes the load: hotroute's configuration; an nginx tuned by hand for one host, with the four usual headers or with
+ * those that hotroute sends; a server block for each host; nginx that answers by itself.
+ */
+type TargetKind = "hotroute" | "tuned" | "tuned, the same headers" | "blocks" | "return 200";
+
 /** An nginx that takes the load. */
 interface Target {
-  readonly name: string;
+  readonly kind: TargetKind;
   /** Null where there is no upstream. */
   readonly routes: number | null;
-  readonly isHotroute: boolean;
   readonly port: number;
   readonly host: string;
   readonly masterPid: number;
@@ -46,29 +51,32 @@ const measure = (bench: Bench): Promise<readonly Target[]> =>
       const backend = `keepalive_requests 1000000;\n${return200Conf(`127.0.0.1:${backendPort}`)}`;
       await start("backend", backend, cores.load);
       const targets: Target[] = [];
-      const add = async (name: string, routes: number | null, isHotroute: boolean): Promise<void> => {
+      const add = async (kind: TargetKind, routes: number | null): Promise<void> => {
         const port = await freePort();
         const host = firstHost((routes ?? 1) - 1);
         const listen = `127.0.0.1:${port}`;
         const site: SiteOptions = { count: routes ?? 1, listen, backendAddress: "127.0.0.1", backendPort };
         const own = `${targets.length}`;
         let findMaster: () => Promise<number>;
-        if (isHotroute) {
+        if (kind === "hotroute") {
           const options = { nginxPath: nginx.path, workers, defaultConf: hotrouteConf(site), core: cores.measured };
           findMaster = stack.add(await startReloader(join(folder, own), dist, options)).masterPid;
         } else {
-          const text = routes === null ? return200Conf(listen) : handWrittenConf(site);
+          const headers = kind === "tuned, the same headers" ? "same" : "usual";
+          const text = kind === "return 200" ? return200Conf(listen) : handWrittenConf(site, headers);
           const pid = await start(own, text, cores.measured);
           findMaster = async () => pid;
         }
         await timeToFirstAnswer(port, host, performance.now());
         const masterPid = await findMaster();
-        targets.push({ name, routes, isHotroute, port, host, masterPid, rates: [], p99s: [], costs: [] });
+        targets.push({ kind, routes, port, host, masterPid, rates: [], p99s: [], costs: [] });
       };
-      await add("return 200", null, false);
+      await add("return 200", null);
+      await add("tuned", 1);
+      await add("tuned, the same headers", 1);
       for (const routes of scale.dataPlane.routes) {
-        await add("hotroute", routes, true);
-        await add(routes === 1 ? "tuned by hand" : "a server block for each host", routes, false);
+        await add("hotroute", routes);
+        if (routes > 1) await add("blocks", routes);
       }
       for (const target of targets) await runWrk(target.port, target.host, 1, cores.load);
       for (let round = 0; round < scale.dataPlane.rounds; round += 1) {
@@ -90,57 +98,55 @@ const measure = (bench: Bench): Promise<readonly Target[]> =>
 const ratios = (over: readonly number[], under: readonly number[]): readonly number[] =>
   over.map((value, index) => value / (under[index] ?? Number.NaN));
 
+/** What is measured of each target, by the reference's in the same round. */
+const comparisons = (target: Target, reference: Target, at: string, name: string, reach: boolean): readonly Row[] => {
+  const byReference = median(ratios(target.rates, reference.rates));
+  return [
+    row({
+      what: `requests a second, beside ${name}`,
+      at,
+      measured: spread(target.rates, "/s"),
+      reference: spread(reference.rates, "/s"),
+      ratio: byReference.toFixed(2),
+      ...(reach ? { reach: "≥ 0.98", isMet: byReference >= 0.98 } : {}),
+    }),
+    row({
+      what: "the same, p99",
+      at,
+      measured: spread(target.p99s, "ms"),
+      reference: spread(reference.p99s, "ms"),
+      ratio: median(ratios(target.p99s, reference.p99s)).toFixed(2),
+    }),
+    row({
+      what: "the same, processor time of nginx for a request",
+      at,
+      measured: spread(target.costs, "µs"),
+      reference: spread(reference.costs, "µs"),
+      ratio: median(ratios(target.costs, reference.costs)).toFixed(2),
+    }),
+  ];
+};
+
 const rowsOf = (targets: readonly Target[]): readonly Row[] => {
-  const own = targets.filter(({ isHotroute }) => isHotroute);
-  const tuned = targets.find(({ isHotroute, routes }) => !isHotroute && routes === 1);
-  const [one] = own;
-  if (tuned === undefined || one === undefined) throw new Error("nothing was measured");
-  const most = own.at(-1) ?? one;
+  const find = (kind: TargetKind, routes: number | null = 1): Target | undefined =>
+    targets.find((target) => target.kind === kind && target.routes === routes);
+  const own = targets.filter(({ kind }) => kind === "hotroute");
+  const [one, most] = [own[0], own.at(-1)];
+  const [tuned, same, none] = [find("tuned"), find("tuned, the same headers"), find("return 200", null)];
+  if (one === undefined || most === undefined || tuned === undefined || same === undefined || none === undefined) {
+    throw new Error("nothing was measured");
+  }
   const rounds = `${one.rates.length} rounds`;
   const rows = own.flatMap((target): readonly Row[] => {
     const at = `${number(target.routes ?? 0)} routes, the last host, ${rounds}`;
-    const blocks = targets.find(({ isHotroute, routes }) => !isHotroute && routes === target.routes && routes !== 1);
-    const byTuned = median(ratios(target.rates, tuned.rates));
-    const byBlocks = blocks === undefined ? null : median(ratios(target.rates, blocks.rates));
+    const blocks = find("blocks", target.routes);
     return [
-      row({
-        what: "requests a second through hotroute's configuration",
-        at,
-        measured: spread(target.rates, "/s"),
-        reference: `one host tuned by hand ${spread(tuned.rates, "/s")}`,
-        ratio: byTuned.toFixed(2),
-        reach: "≥ 0.98",
-        isMet: byTuned >= 0.98,
-      }),
-      row({
-        what: "the same, p99",
-        at,
-        measured: spread(target.p99s, "ms"),
-        reference: `one host tuned by hand ${spread(tuned.p99s, "ms")}`,
-        ratio: ratio(median(target.p99s), median(tuned.p99s)),
-      }),
-      row({
-        what: "the same, processor time of nginx for a request",
-        at,
-        measured: spread(target.costs, "µs"),
-        reference: `one host tuned by hand ${spread(tuned.costs, "µs")}`,
-        ratio: median(ratios(target.costs, tuned.costs)).toFixed(2),
-      }),
-      ...(blocks === undefined || byBlocks === null
-        ? []
-        : [
-            row({
-              what: "the same, beside a server block for each host",
-              at,
-              measured: spread(target.rates, "/s"),
-              reference: spread(blocks.rates, "/s"),
-              ratio: byBlocks.toFixed(2),
-            }),
-          ]),
+      ...comparisons(target, same, at, "one host tuned by hand with the same headers", true),
+      ...comparisons(target, tuned, at, "one host tuned by hand with the four usual headers", true),
+      ...(blocks === undefined ? [] : comparisons(target, blocks, at, "a server block for each host", false)),
     ];
   });
   const growth = median(ratios(most.rates, one.rates));
-  const none = targets.find(({ routes }) => routes === null);
   return [
     ...rows,
     row({
@@ -156,8 +162,8 @@ const rowsOf = (targets: readonly Target[]): readonly Row[] => {
       what: "requests a second, 1 route beside `return 200`",
       at: rounds,
       measured: spread(one.rates, "/s"),
-      reference: spread(none?.rates ?? [], "/s"),
-      ratio: median(ratios(one.rates, none?.rates ?? [])).toFixed(2),
+      reference: spread(none.rates, "/s"),
+      ratio: median(ratios(one.rates, none.rates)).toFixed(2),
     }),
   ];
 };
@@ -168,8 +174,9 @@ export const dataPlane: Section = {
   method: `wrk with one thread and 16 kept-alive connections asks the last host of the file; one worker for each nginx, no access
 log, upstreams kept open on both sides, the backend an nginx that answers \`return 200\`. What is measured has a core to itself, the
 load and the backend share another (taskset). All run at the same time, and take turns;
-ratios are medians of the rounds' own ratios. *Tuned by hand*: one server block with an upstream that is kept open and the four
-usual headers. hotroute sends more headers upstream, since it overwrites each by which a client could lie.`,
+ratios are medians of the rounds' own ratios. *Tuned by hand*: one server block with an upstream that is kept open. hotroute tells
+backends more than the four usual headers say (WebSocket upgrades, the host and port that were asked for, a request's random
+number), and each costs; *the same headers*: what hotroute sends, written by hand for one host and port 80.`,
   run: async (bench) => {
     const missing = missingWrk();
     if (missing !== null) return { rows: [row({ what: "requests a second", at: "", measured: missing })] };
