@@ -13,6 +13,31 @@ const hashOf = (bytes: string | Uint8Array): string => createHash("sha256").upda
  */
 export const withFooter = (text: string): string => `${text}${prefix}${hashOf(text)}\n`;
 
+/** A file with its footer. */
+export interface SealedFile {
+  /** Its bytes, in order. */
+  readonly pieces: readonly Uint8Array[];
+  readonly sizeBytes: number;
+  /** SHA-256 (hex) of the whole file, footer included. */
+  readonly sha256: string;
+}
+
+/**
+ * Appends the footer to a file that is in pieces: they are read once, and not put together.
+ *
+ * @param pieces the configuration in UTF-8; it must end with a newline
+ */
+export const sealFile = (pieces: readonly Uint8Array[]): SealedFile => {
+  const hash = createHash("sha256");
+  let sizeBytes = footerLength;
+  for (const piece of pieces) {
+    hash.update(piece);
+    sizeBytes += piece.length;
+  }
+  const footer = Buffer.from(`${prefix}${hash.copy().digest("hex")}\n`);
+  return { pieces: [...pieces, footer], sizeBytes, sha256: hash.update(footer).digest("hex") };
+};
+
 /**
  * What the end of a file says of the file.
  * - `whole`: the last line is a footer and the hash is that of all bytes above it

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { checkFooter } from "../contract/footer.ts";
+import { checkFooter, type SealedFile } from "../contract/footer.ts";
 import { removeStaleTemporaries, writeFileAtomic } from "../files/atomic-write.ts";
 
 /** `default.conf` as the generator last knew it. */
@@ -12,15 +12,15 @@ export interface ConfigFile {
   /** Reads what lies there now; true when it is not what was last read or written. */
   refresh(): Promise<boolean>;
   /**
-   * Writes the text if it is not what lies there.
+   * Writes the file if it is not what lies there.
    *
    * @returns whether it was written
    * @throws the file system's error; then the old file stands
    */
-  write(text: string): Promise<boolean>;
+  write(file: SealedFile): Promise<boolean>;
 }
 
-const hashOf = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
@@ -74,12 +74,11 @@ export const openConfigFile = async (path: string): Promise<ConfigFile> => {
     signature = found;
     return hash !== before || hash === null;
   };
-  const put = async (text: string): Promise<boolean> => {
-    const wanted = hashOf(text);
-    if (wanted === hash) return false;
+  const put = async ({ pieces, sha256 }: SealedFile): Promise<boolean> => {
+    if (sha256 === hash) return false;
     // Not looked at by its name afterwards: what a stranger wrote there meanwhile must be seen at the next look.
-    signature = signatureOf(await writeFileAtomic(path, text));
-    hash = wanted;
+    signature = signatureOf(await writeFileAtomic(path, pieces));
+    hash = sha256;
     return true;
   };
   await look();
@@ -88,6 +87,6 @@ export const openConfigFile = async (path: string): Promise<ConfigFile> => {
       return hash;
     },
     refresh: () => inTurn(look),
-    write: (text) => inTurn(() => put(text)),
+    write: (next) => inTurn(() => put(next)),
   };
 };

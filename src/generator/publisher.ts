@@ -29,7 +29,7 @@ export interface PublisherOptions {
    * Told of each pass: what came of it, and the hash of the file that holds it, null when it could not be written.
    * Before `onPublished`.
    */
-  readonly onPass: (configuration: Configuration, hash: string | null) => void;
+  readonly onPass: (pass: Pass, hash: string | null) => void;
   /** Told of each pass whose configuration is in the file now: its hash, and what it was made of. */
   readonly onFile: (hash: string, ingredients: Ingredients) => void;
   /** Told of each configuration that was written. */
@@ -48,7 +48,10 @@ export interface Publisher {
   stop(): Promise<void>;
 }
 
-interface Rendered extends Configuration {
+/** What came of a pass. */
+export type Pass = Omit<Configuration, "text">;
+
+interface Rendered extends Pass {
   readonly ingredients: Ingredients;
   readonly renderMs: number;
 }
@@ -69,7 +72,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
   let running: Promise<void> | null = null;
   let retry: NodeJS.Timeout | null = null;
 
-  const tellProblems = (configuration: Configuration): void => {
+  const tellProblems = (configuration: Pass): void => {
     metrics.services.set(configuration.serviceCount);
     metrics.routes.set(configuration.routeCount);
     metrics.showProblems(options.problems.update(configuration.problems));
@@ -81,8 +84,10 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     const hostPolicy = options.hostPolicy();
     const make = (template: SiteTemplate) => {
       const made = configure(services, options.configuration, hostPolicy, template, holds);
+      const { file, serviceCount, routes, routeCount } = made;
       const all = problems.length === 0 ? made.problems : sortProblems([...made.problems, ...problems]);
-      return { ...made, problems: all, ingredients: { services, hostPolicy, template, holds } };
+      const ingredients = { services, hostPolicy, template, holds };
+      return { file, serviceCount, routes, routeCount, problems: all, ingredients };
     };
     try {
       const configuration = options.template.apply(make);
@@ -135,11 +140,11 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
       return;
     }
     try {
-      const isWritten = await file.write(configuration.text);
+      const isWritten = await file.write(configuration.file);
       failures = 0;
       isPublished = true;
       metrics.renders.inc({ result: isWritten ? "written" : "unchanged" });
-      metrics.configBytes.set(Buffer.byteLength(configuration.text));
+      metrics.configBytes.set(configuration.file.sizeBytes);
       options.onPass(configuration, file.hash);
       if (file.hash !== null) options.onFile(file.hash, configuration.ingredients);
       if (isWritten) tell(configuration, keys, eventMs);

@@ -1,8 +1,11 @@
+import type { SealedFile } from "../contract/footer.ts";
+import { createChunker } from "../routes/chunks.ts";
+import { type Holds, yieldToNewcomers } from "../routes/holds.ts";
 import { applyHostPolicy, type HostPolicy } from "../routes/host-policy.ts";
 import { memoize } from "../routes/memoize.ts";
 import { type ParseOptions, parseService } from "../routes/parse.ts";
 import { type Problem, sortProblems } from "../routes/problem.ts";
-import { type Holds, resolveRoutes, yieldToNewcomers } from "../routes/resolve.ts";
+import { createResolver } from "../routes/resolve.ts";
 import type { Route } from "../routes/route.ts";
 import type { ServiceRecord } from "../routes/service.ts";
 import { builtInTemplate } from "./partials.ts";
@@ -15,6 +18,8 @@ export interface ConfigurationOptions extends ParseOptions, RenderOptions {}
 /** The whole way from Services to text. */
 export interface Configuration {
   /** `default.conf`, footer included. */
+  readonly file: SealedFile;
+  /** The same as one text; made when it is asked for. */
   readonly text: string;
   readonly problems: readonly Problem[];
   /** Services of this controller's class. */
@@ -60,8 +65,21 @@ export const collectClaims = (
   return { routes, problems, serviceCount };
 };
 
+/** Stands for no policy: what is remembered is remembered by object. */
+const noPolicy = {};
+
+/** What passes with the same options remember of each other: it saves work, and changes nothing that comes of it. */
+const memoryOf = memoize((options: ConfigurationOptions) => ({
+  chunk: createChunker<ServiceRecord>(),
+  claims: memoize((policy: HostPolicy | typeof noPolicy) =>
+    memoize((chunk: readonly ServiceRecord[]) => collectClaims(chunk, options, "namespaces" in policy ? policy : null)),
+  ),
+  resolve: createResolver(),
+}));
+
 /**
- * Parses, permits, resolves and renders. Pure, and the same for any order of the Services.
+ * Parses, permits, resolves and renders. Pure, and the same for any order of the Services. Where few of them are others
+ * than in the last pass with the same options, little more is done than to look at the bytes that stay.
  *
  * @param hostPolicy which namespace may claim which hosts; null: every one every host
  * @param holds which of the Services are given as they were, not as they are; null: none
@@ -74,14 +92,19 @@ export const configure = (
   template: SiteTemplate = builtInTemplate,
   holds: Holds | null = null,
 ): Configuration => {
-  const { routes: claims, problems, serviceCount } = collectClaims(services, options, hostPolicy);
-  const routes = holds === null ? claims : yieldToNewcomers(claims, holds);
-  const { site, routes: served, routeCount, conflicts } = resolveRoutes(routes);
+  const memory = memoryOf(options);
+  const claims = memory.chunk([...services]).map(memory.claims(hostPolicy ?? noPolicy));
+  const routes = claims.map((chunk) => chunk.routes);
+  const { site, conflicts, ...resolved } = memory.resolve(holds === null ? routes : yieldToNewcomers(routes, holds));
+  const file = renderSite(site, options, template);
   return {
-    text: renderSite(site, options, template),
-    problems: sortProblems([...problems, ...conflicts]),
-    serviceCount,
-    routes: served,
-    routeCount,
+    file,
+    get text() {
+      return Buffer.concat(file.pieces).toString();
+    },
+    problems: sortProblems([...claims.flatMap(({ problems }) => problems), ...conflicts]),
+    serviceCount: claims.reduce((sum, { serviceCount }) => sum + serviceCount, 0),
+    routes: resolved.routes,
+    routeCount: resolved.routeCount,
   };
 };

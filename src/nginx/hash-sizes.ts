@@ -19,15 +19,9 @@ const elementSize = (nameLength: number): number => pointer + align(nameLength +
 /**
  * Computes `server_names_hash_*` or `map_hash_*` so that nginx neither refuses a long name nor warns of many.
  *
- * @param names in ASCII, as they stand in the configuration
+ * @param names how many there are, in ASCII, as they stand in the configuration, and the length of the longest
  */
-export const hashSizes = (names: Iterable<string>): HashSizes => {
-  let count = 0;
-  let longest = 0;
-  for (const name of names) {
-    count += 1;
-    longest = Math.max(longest, name.length);
-  }
+export const hashSizes = ({ count, longest }: { readonly count: number; readonly longest: number }): HashSizes => {
   const bucketSize = align(elementsPerBucket * elementSize(longest) + pointer, cacheLine);
   return { bucketSize, maxSize: Math.max(defaultMaxSize, 2 ** Math.ceil(Math.log2(Math.max(1, count)))) };
 };

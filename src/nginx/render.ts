@@ -1,18 +1,18 @@
-import { withFooter } from "../contract/footer.ts";
-import { defaultBehaviour, type RouteBehaviour } from "../routes/behaviour.ts";
-import { areSame, memoize } from "../routes/memoize.ts";
-import type { Action, Location, Site, VirtualServer } from "../routes/site.ts";
+import { type SealedFile, sealFile } from "../contract/footer.ts";
+import { type Chunker, createChunker } from "../routes/chunks.ts";
+import { memoize } from "../routes/memoize.ts";
+import type { Upstream } from "../routes/route.ts";
+import type { Location, Site, VirtualServer } from "../routes/site.ts";
 import type { Cidr } from "../routes/values/cidr.ts";
-import { type Host, isWildcard } from "../routes/values/host.ts";
 import { type AccessLog, accessLogDirectives } from "./access-log.ts";
-import { originMap } from "./cors.ts";
-import { hashSizes } from "./hash-sizes.ts";
-import { limitZones } from "./limits.ts";
+import { type ChunkedSite, createPieceRenderer } from "./built-in-pieces.ts";
+import { addNeeds, needsOf, viewNeeds } from "./http-level.ts";
 import type { ListenValue } from "./listen.ts";
-import { type LocationOptions, locationDirectives, type UpstreamCa } from "./location.ts";
+import type { LocationOptions, UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
 import { proxyHeaders, setHeader } from "./proxy-headers.ts";
-import type { LocationAction, LocationView, OriginMapView, ServerView, SiteTemplate, SiteView } from "./site-view.ts";
+import { locationView, serverView } from "./server-view.ts";
+import type { SiteTemplate, SiteView } from "./site-view.ts";
 
 /** What the configuration holds beside the Site. */
 export interface RenderOptions {
@@ -25,101 +25,66 @@ export interface RenderOptions {
   readonly accessLog: AccessLog;
 }
 
-/**
- * A host as `server_name` takes it. nginx's own `*.` takes any depth, Ingress's takes one label: an expression says so.
- */
-const serverName = (host: Host): string =>
-  isWildcard(host) ? `~^[a-z0-9_-]+\\.${host.slice(2).replaceAll(".", "\\.")}$` : host;
-
-const locationBody = (directives: readonly string[]): string =>
-  directives.length === 1
-    ? `{ ${directives[0]} }`
-    : `{\n${directives.map((line) => `        ${line}\n`).join("")}    }`;
-
-const locationAction = (action: Action): LocationAction =>
-  action.kind === "proxy" ? (action.behaviour.answer?.kind ?? "proxy") : action.kind;
-
 const locationOptions = ({ upstreamCaFile, trustedProxies }: RenderOptions): LocationOptions => ({
   upstreamCa: upstreamCaFile,
   believesProxies: trustedProxies.length > 0,
 });
 
-const locationView = (location: Location, options: LocationOptions): LocationView => {
-  const { match, path, action } = location;
-  const directives = locationDirectives(location, options);
-  return {
-    match,
-    path,
-    pattern: match === "exact" ? `= ${path}` : path,
-    action: locationAction(action),
-    upstream: action.kind === "proxy" ? action.upstream : null,
-    directives,
-    body: locationBody(directives),
-  };
-};
+const hasGrpc = memoize((upstreams: readonly Upstream[]) =>
+  upstreams.some(({ protocol }) => protocol === "GRPC" || protocol === "GRPCS"),
+);
+const needsOfChunk = memoize(needsOf);
 
-/** The same views for the same servers, so that a template may keep what it made of them. */
-const serverViewer = (options: RenderOptions) => {
-  const { listens } = options;
-  const ofLocations = locationOptions(options);
-  const known = new WeakMap<readonly Location[], ServerView>();
-  return ({ hosts, locations }: VirtualServer): ServerView => {
-    const view = known.get(locations);
-    if (view !== undefined && areSame(view.hosts, hosts)) return view;
-    const made = {
-      hosts,
-      serverNames: hosts.map(serverName),
-      listens,
-      locations: locations.map((location) => locationView(location, ofLocations)),
-    };
-    known.set(locations, made);
-    return made;
-  };
-};
-
-const viewerOf = memoize(serverViewer);
-
-/** How the Site's routes are served, as far as it needs something at the level of `http`. */
-const collectBehaviours = (site: Site): readonly RouteBehaviour[] => {
-  const behaviours = new Set<RouteBehaviour>();
-  for (const { locations } of [...site.servers, site.defaultServer]) {
-    for (const { action } of locations) {
-      if (action.kind === "proxy" && action.behaviour !== defaultBehaviour) behaviours.add(action.behaviour);
-    }
-  }
-  return [...behaviours];
-};
-
-const collectOriginMaps = (behaviours: readonly RouteBehaviour[]): readonly OriginMapView[] => {
-  const maps = new Map<string, OriginMapView>();
-  for (const { cors } of behaviours) {
-    if (cors === null) continue;
-    // Any origin needs no map of its own, but the one that knows a preflight.
-    const map = originMap(cors) ?? { variable: null, patterns: [] };
-    maps.set(map.variable ?? "", map);
-  }
-  return [...maps.keys()].sort().flatMap((name) => maps.get(name) ?? []);
-};
-
-/** What a template is given of a Site. Pure. */
-export const viewSite = (site: Site, options: RenderOptions): SiteView => {
-  const ofLocations = locationOptions(options);
-  const behaviours = collectBehaviours(site);
-  const exactHosts = site.servers.flatMap(({ hosts }) => hosts.filter((host) => !isWildcard(host)));
-  return {
-    serverNamesHash: exactHosts.length === 0 ? null : hashSizes(exactHosts),
+/** Splits sites, which mostly are much like the last one. */
+const createSiteChunker = (options: RenderOptions): ((site: Site) => ChunkedSite) => {
+  const chunkUpstreams: Chunker<Upstream> = createChunker();
+  const chunkServers: Chunker<VirtualServer> = createChunker();
+  const fixed = {
     trustedProxies: options.trustedProxies,
     listens: options.listens,
     accessLog: accessLogDirectives(options.accessLog),
-    proxyHeaders: proxyHeaders(ofLocations.believesProxies).map((header) => setHeader(header)),
-    hasGrpc: site.upstreams.some(({ protocol }) => protocol === "GRPC" || protocol === "GRPCS"),
-    originMaps: collectOriginMaps(behaviours),
-    limitZones: limitZones(behaviours),
-    upstreams: site.upstreams,
-    defaultServer: { locations: site.defaultServer.locations.map((location) => locationView(location, ofLocations)) },
-    servers: site.servers.map(viewerOf(options)),
+    proxyHeaders: proxyHeaders(locationOptions(options).believesProxies).map((header) => setHeader(header)),
+  };
+  return (site) => {
+    const [upstreams, servers] = [chunkUpstreams(site.upstreams), chunkServers(site.servers)];
+    const { locations } = site.defaultServer;
+    const needs = addNeeds(servers.map(needsOfChunk), locations);
+    return {
+      head: { ...fixed, ...viewNeeds(needs), hasGrpc: upstreams.some(hasGrpc) },
+      upstreams,
+      servers,
+      defaultServer: locations,
+    };
   };
 };
+
+/** What a template of the user's own is given. */
+const createViewer = (options: RenderOptions): ((site: ChunkedSite) => SiteView) => {
+  const ofLocations = locationOptions(options);
+  const { listens } = options;
+  const viewLocation = (location: Location) => locationView(location, ofLocations);
+  const viewServers = memoize((chunk: readonly VirtualServer[]) =>
+    chunk.map((server) => serverView(server, listens, ofLocations)),
+  );
+  return ({ head, upstreams, defaultServer, servers }) => ({
+    ...head,
+    upstreams: upstreams.flat(),
+    defaultServer: { locations: defaultServer.map(viewLocation) },
+    servers: servers.flatMap(viewServers),
+  });
+};
+
+const rendererOf = memoize((options: RenderOptions) => {
+  const chunk = createSiteChunker(options);
+  const view = createViewer(options);
+  const renderBuiltIn = createPieceRenderer(locationOptions(options), options.listens);
+  return (site: Site, template: SiteTemplate): SealedFile => {
+    const chunked = chunk(site);
+    return sealFile(
+      template === builtInTemplate ? renderBuiltIn(chunked) : [Buffer.from(template.render(view(chunked)))],
+    );
+  };
+});
 
 /**
  * Renders `default.conf`, footer included. Pure: the same Site, options and template give the same bytes.
@@ -127,5 +92,5 @@ export const viewSite = (site: Site, options: RenderOptions): SiteView => {
  *
  * @throws TemplateError where a template of the user's own cannot be applied
  */
-export const renderSite = (site: Site, options: RenderOptions, template: SiteTemplate = builtInTemplate): string =>
-  withFooter(template.render(viewSite(site, options)));
+export const renderSite = (site: Site, options: RenderOptions, template: SiteTemplate): SealedFile =>
+  rendererOf(options)(site, template);

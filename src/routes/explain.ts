@@ -1,6 +1,6 @@
+import { compareClaims, conflictProblem } from "./claims.ts";
 import type { Problem } from "./problem.ts";
 import { findHost, type RouteRequest } from "./request.ts";
-import { compareClaims, conflictProblem } from "./resolve.ts";
 import { describeMatch, type Match, type Route } from "./route.ts";
 import { serviceKey } from "./service.ts";
 import type { Host } from "./values/host.ts";

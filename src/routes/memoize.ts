@@ -12,7 +12,3 @@ export const memoize = <K extends object, V>(make: (key: K) => V): ((key: K) => 
     return value;
   };
 };
-
-/** Whether two lists hold the very same elements. */
-export const areSame = <T>(a: readonly T[], b: readonly T[]): boolean =>
-  a.length === b.length && a.every((element, index) => element === b[index]);

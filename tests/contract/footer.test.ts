@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { checkFooter, footerLength, withFooter } from "../../src/contract/footer.ts";
+import { checkFooter, footerLength, sealFile, withFooter } from "../../src/contract/footer.ts";
 
 describe("checkFooter()", () => {
   const whole = Buffer.from(withFooter("server {\n}\n"));
@@ -26,5 +27,18 @@ describe("checkFooter()", () => {
   it("says none of a hand-written file", () => {
     assert.equal(checkFooter(Buffer.from("server { listen 80; }\n".repeat(10))), "none");
     assert.equal(checkFooter(Buffer.alloc(0)), "none");
+  });
+});
+
+describe("sealFile()", () => {
+  it("makes the file that withFooter() makes, and knows its size and hash", () => {
+    for (const texts of [[], [""], ["server {\n", "}\n"], ["# é\n", "", "# ü\n"]]) {
+      const { pieces, sizeBytes, sha256 } = sealFile(texts.map((text) => Buffer.from(text)));
+      const whole = Buffer.concat(pieces);
+      assert.equal(whole.toString(), withFooter(texts.join("")));
+      assert.equal(checkFooter(whole), "whole");
+      assert.equal(sizeBytes, whole.length);
+      assert.equal(sha256, createHash("sha256").update(whole).digest("hex"));
+    }
   });
 });

@@ -39,6 +39,15 @@ describe("writeFileAtomic()", () => {
     assert.ok(reads > 0);
   });
 
+  it("writes pieces one after the other, more than the kernel takes at once, and empty ones", async () => {
+    const path = join(await newFolder(), "default.conf");
+    const pieces = Array.from({ length: 5000 }, (_, index) => Buffer.from(index % 7 === 0 ? "" : `piece ${index}\n`));
+    await writeFileAtomic(path, pieces);
+    assert.ok((await readFile(path)).equals(Buffer.concat(pieces)));
+    await writeFileAtomic(path, []);
+    assert.equal((await stat(path)).size, 0);
+  });
+
   it("leaves the old file and no temporary where the write fails", async () => {
     const folder = await newFolder();
     const path = join(folder, "default.conf");

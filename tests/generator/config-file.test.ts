@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
-import { withFooter } from "../../src/contract/footer.ts";
+import { type SealedFile, sealFile, withFooter } from "../../src/contract/footer.ts";
 import { openConfigFile, readOwnText } from "../../src/generator/config-file.ts";
 import { waitFor } from "../support/wait.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "hotroute-config-file-"));
 after(() => rm(scratch, { recursive: true, force: true }));
 const newPath = async (): Promise<string> => join(await mkdtemp(join(scratch, "case-")), "default.conf");
+
+const sealed = (text: string): SealedFile => sealFile([Buffer.from(text)]);
 
 /** Overwrites what the test wrote, as fast as it can see it. */
 const stranger = `
@@ -28,9 +30,9 @@ describe("openConfigFile()", () => {
     const path = await newPath();
     const file = await openConfigFile(path);
     assert.equal(file.hash, null);
-    assert.equal(await file.write("one\n"), true);
+    assert.equal(await file.write(sealed("one\n")), true);
     const { ino } = await stat(path);
-    assert.equal(await file.write("one\n"), false);
+    assert.equal(await file.write(sealed("one\n")), false);
     assert.equal(await file.refresh(), false);
     assert.equal((await stat(path)).ino, ino);
     assert.equal((await openConfigFile(path)).hash, file.hash);
@@ -39,7 +41,7 @@ describe("openConfigFile()", () => {
   it("touched is not changed", async () => {
     const path = await newPath();
     const file = await openConfigFile(path);
-    await file.write("one\n");
+    await file.write(sealed("one\n"));
     await utimes(path, 1, 1);
     assert.equal(await file.refresh(), false);
   });
@@ -47,12 +49,12 @@ describe("openConfigFile()", () => {
   it("sees what a stranger writes right behind its own write", async () => {
     const path = await newPath();
     const file = await openConfigFile(path);
-    await file.write("nothing yet\n");
+    await file.write(sealed("nothing yet\n"));
     const rounds = 60;
     const worker = new Worker(stranger, { eval: true, workerData: { path, rounds } });
     const ended = new Promise((resolve, reject) => worker.once("exit", resolve).once("error", reject));
     for (let round = 1; round <= rounds; round += 1) {
-      await file.write(`round ${round}\n`);
+      await file.write(sealed(`round ${round}\n`));
       await waitFor("the stranger", async () => (await readFile(path, "utf8")) === "a stranger's", { everyMs: 1 });
       assert.equal(await file.refresh(), true, `round ${round}`);
     }
@@ -64,8 +66,8 @@ describe("openConfigFile()", () => {
     const file = await openConfigFile(path);
     for (let round = 0; round < 50; round += 1) {
       await writeFile(path, `a stranger's ${round}\n`);
-      await Promise.all([file.refresh(), file.write(`round ${round}\n`)]);
-      assert.equal(await readFile(path, "utf8"), `round ${round}\n`);
+      await Promise.all([file.refresh(), file.write(sealed(`round ${round}\n`))]);
+      assert.equal(await readFile(path, "utf8"), withFooter(`round ${round}\n`));
       assert.equal(await file.refresh(), false, `round ${round}`);
     }
     assert.deepEqual(await readdir(join(path, "..")), ["default.conf"]);

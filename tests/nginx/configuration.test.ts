@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { configure } from "../../src/nginx/configuration.ts";
+import { type Configuration, configure } from "../../src/nginx/configuration.ts";
+import { builtInTemplate } from "../../src/nginx/partials.ts";
+import type { SiteTemplate } from "../../src/nginx/site-view.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
+import { describeMatch } from "../../src/routes/route.ts";
 import { createRandom } from "../apiserver/random.ts";
 import { defaultOptions, service } from "./fixture.ts";
+
+const matchesOf = ({ routes }: Configuration): readonly string[] =>
+  routes.map(({ service: { name }, match }) => `${name} ${describeMatch(match)}`).sort();
 
 describe("configure()", () => {
   it("one invalid Service among 1,000 costs exactly its own route", () => {
@@ -49,6 +56,43 @@ describe("configure()", () => {
       const anew = configure(structuredClone([...services.values()]), { ...defaultOptions });
       assert.equal(kept.text, anew.text, `seed ${seed}, pass ${pass}`);
       assert.deepEqual(kept.problems, anew.problems, `seed ${seed}, pass ${pass}`);
+      assert.equal(kept.routeCount, anew.routeCount);
+      assert.deepEqual(matchesOf(kept), matchesOf(anew), `seed ${seed}, pass ${pass}`);
+    }
+  });
+
+  it("so does one of many Services, of which some come, change and go", () => {
+    const seed = Number(process.env.HOTROUTE_SEED ?? 20261121);
+    const random = createRandom(seed);
+    const options = { ...defaultOptions };
+    const whole: SiteTemplate = { render: (view) => builtInTemplate.render(view) };
+    const change = (index: number) =>
+      service(`app-${index}`, `127.96.0.${1 + random.below(250)}`, 80 + random.below(2), {
+        host: random.pick([
+          `h${random.below(600)}.com`,
+          `h${index}.com,h${index + 1}.com`,
+          `*.w${random.below(40)}.com`,
+        ]),
+        ...(random.chance(0.2) ? { path: "/x" } : {}),
+        ...(random.chance(0.1) ? { "limit-rps": random.pick(["3", "4", "many"]) } : {}),
+        ...(random.chance(0.1) ? { "enable-cors": "true" } : {}),
+        ...(random.chance(0.02) ? { "backend-protocol": "GRPC" } : {}),
+        ...(random.chance(0.01) ? { "default-backend": "true" } : {}),
+      });
+    const services = new Map(Array.from({ length: 500 }, (_, index) => [index, change(index)]));
+    for (let pass = 0; pass < 60; pass += 1) {
+      for (let changes = random.pick([1, 1, 1, 5, 200]); changes > 0; changes -= 1) {
+        const index = random.below(600);
+        if (random.chance(0.3)) services.delete(index);
+        else services.set(index, change(index));
+      }
+      const kept = configure(services.values(), options);
+      const anew = configure(structuredClone([...services.values()]), { ...options }, null, whole);
+      assert.equal(kept.text, anew.text, `seed ${seed}, pass ${pass}`);
+      assert.deepEqual(kept.problems, anew.problems, `seed ${seed}, pass ${pass}`);
+      assert.equal(kept.file.sha256, createHash("sha256").update(kept.text).digest("hex"));
+      assert.equal(kept.file.sizeBytes, Buffer.byteLength(kept.text));
+      assert.deepEqual(matchesOf(kept), matchesOf(anew), `seed ${seed}, pass ${pass}`);
     }
   });
 });

@@ -3,8 +3,8 @@ import { type ConfigurationOptions, configure } from "../../nginx/configuration.
 import type { SiteTemplate } from "../../nginx/site-view.ts";
 import { TemplateError } from "../../nginx/template-error.ts";
 import { traceLines } from "../../nginx/trace.ts";
+import type { Holds } from "../../routes/holds.ts";
 import type { HostPolicy } from "../../routes/host-policy.ts";
-import type { Holds } from "../../routes/resolve.ts";
 import type { ServiceRecord, ServiceRef } from "../../routes/service.ts";
 
 /** All that a configuration was made of, but for the settings, which do not change. */

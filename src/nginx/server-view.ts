@@ -1,0 +1,43 @@
+import type { Action, Location, VirtualServer } from "../routes/site.ts";
+import { type Host, isWildcard } from "../routes/values/host.ts";
+import { type LocationOptions, locationDirectives } from "./location.ts";
+import type { LocationAction, LocationView, ServerView } from "./site-view.ts";
+
+/**
+ * A host as `server_name` takes it. nginx's own `*.` takes any depth, Ingress's takes one label: an expression says so.
+ */
+const serverName = (host: Host): string =>
+  isWildcard(host) ? `~^[a-z0-9_-]+\\.${host.slice(2).replaceAll(".", "\\.")}$` : host;
+
+const locationBody = (directives: readonly string[]): string =>
+  directives.length === 1
+    ? `{ ${directives[0]} }`
+    : `{\n${directives.map((line) => `        ${line}\n`).join("")}    }`;
+
+const locationAction = (action: Action): LocationAction =>
+  action.kind === "proxy" ? (action.behaviour.answer?.kind ?? "proxy") : action.kind;
+
+export const locationView = (location: Location, options: LocationOptions): LocationView => {
+  const { match, path, action } = location;
+  const directives = locationDirectives(location, options);
+  return {
+    match,
+    path,
+    pattern: match === "exact" ? `= ${path}` : path,
+    action: locationAction(action),
+    upstream: action.kind === "proxy" ? action.upstream : null,
+    directives,
+    body: locationBody(directives),
+  };
+};
+
+export const serverView = (
+  { hosts, locations }: VirtualServer,
+  listens: readonly string[],
+  options: LocationOptions,
+): ServerView => ({
+  hosts,
+  serverNames: hosts.map(serverName),
+  listens,
+  locations: locations.map((location) => locationView(location, options)),
+});
