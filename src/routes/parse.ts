@@ -5,7 +5,7 @@ import { ProblemList } from "./problem-list.ts";
 import { readBehaviour } from "./read-behaviour.ts";
 import type { Match, Route, Upstream } from "./route.ts";
 import { readEntries } from "./route-entries.ts";
-import { checkAvailability, checkNames, type RawValue, RouteSettings } from "./route-settings.ts";
+import { checkGuards, checkNames, type RawValue, RouteSettings } from "./route-settings.ts";
 import type { ServiceRecord } from "./service.ts";
 import { findUpstream, type UpstreamResult } from "./upstream.ts";
 import type { ClassName } from "./values/class-name.ts";
@@ -133,8 +133,7 @@ const readRoutes = (
  * A bad value costs the routes that need it, and each is named in a problem.
  */
 export const parseService = (service: ServiceRecord, options: ParseOptions): ParsedService => {
-  const { keyPrefix, selectorKeys } = options;
-  const problems = new ProblemList(service, keyPrefix);
+  const problems = new ProblemList(service, options.keyPrefix);
   const own: ReadonlyMap<string, RawValue> = new Map(
     service.settings.map(({ key, value }) => [key, { value, at: key }]),
   );
@@ -148,7 +147,7 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
   const routes: Route[] = [];
   for (const { raw, isGood } of entries) {
     const ofEntry = new RouteSettings(raw, problems);
-    ofEntry.isClosed = checkAvailability(raw, problems) || !isGood;
+    ofEntry.isClosed = checkGuards(raw, options, problems) || !isGood;
     const read = readRoutes(ofEntry, service, problems, options);
     if (!isClassBad) for (const route of read) routes.push(route);
   }
@@ -157,6 +156,6 @@ export const parseService = (service: ServiceRecord, options: ParseOptions): Par
     routes.length = 0;
   }
   // Last, since they are only said: what keeps a route from being served must find its place first.
-  for (const { raw } of entries) checkNames(raw, selectorKeys, keyPrefix, problems);
+  for (const { raw } of entries) checkNames(raw, options, problems);
   return { isTaken: true, routes, problems: problems.all() };
 };

@@ -1,4 +1,4 @@
-import { type Key, keyStanding, suggestKey } from "./keys.ts";
+import { type Key, keyStanding, meantGuard, suggestKey } from "./keys.ts";
 import type { ProblemList } from "./problem-list.ts";
 
 // An annotation may be 256 KiB of commas.
@@ -96,30 +96,53 @@ export class RouteSettings {
   }
 }
 
-/** Reports the keys that are not available; true when one of them closes the routes. */
-export const checkAvailability = (raw: ReadonlyMap<string, RawValue>, problems: ProblemList): boolean => {
+/** What every key of one Service is read by. */
+export interface KeyNames {
+  /** The prefix of the keys, slash included. */
+  readonly keyPrefix: string;
+  /** The keys that select Services, the prefix cut off: they say nothing else. */
+  readonly selectorKeys: ReadonlySet<string>;
+}
+
+// To look for the nearest name takes time, and an annotation may be 256 KiB of keys.
+const maxGuesses = 100;
+
+/** Reports the keys whose absence would serve more than is wanted, misspelt ones too; true when there is one. */
+export const checkGuards = (
+  raw: ReadonlyMap<string, RawValue>,
+  { keyPrefix, selectorKeys }: KeyNames,
+  problems: ProblemList,
+): boolean => {
   let isClosed = false;
+  let guesses = 0;
   for (const [name, { value, at }] of raw) {
     const standing = keyStanding(name, value);
-    if (standing.kind !== "not-available") continue;
-    const isClosing = standing.route === "closed";
-    problems.report("NotAvailable", at, value, `not available yet, ${isClosing ? "so it is not routed" : "ignored"}`);
-    isClosed ||= isClosing;
+    if (standing.kind === "not-available") {
+      const isClosing = standing.route === "closed";
+      problems.report("NotAvailable", at, value, `not available yet, ${isClosing ? "so it is not routed" : "ignored"}`);
+      isClosed ||= isClosing;
+    }
+    if (standing.kind !== "unknown" || selectorKeys.has(name) || guesses === maxGuesses) continue;
+    guesses += 1;
+    const guard = meantGuard(name);
+    if (guard === null) continue;
+    const message = `no such key; did you mean ${keyPrefix}${guard}? Without that it is not routed`;
+    problems.report("UnknownKey", at, value, message);
+    isClosed = true;
   }
   return isClosed;
 };
 
-/** Reports the keys that are not known, but for those that the selector names. */
+/** Reports the keys that are not known, but for those that the selector names and those that `checkGuards` reported. */
 export const checkNames = (
   raw: ReadonlyMap<string, RawValue>,
-  selectorKeys: ReadonlySet<string>,
-  keyPrefix: string,
+  { keyPrefix, selectorKeys }: KeyNames,
   problems: ProblemList,
 ): void => {
   for (const [name, { value, at }] of raw) {
     if (selectorKeys.has(name) || keyStanding(name, value).kind !== "unknown") continue;
-    // To look for the nearest name takes time: not for what nobody is told.
     const nearest = problems.isFull ? null : suggestKey(name);
+    if (nearest !== null && meantGuard(name) !== null) continue;
     const hint = nearest === null ? "" : `; did you mean ${keyPrefix}${nearest}?`;
     problems.report("UnknownKey", at, value, `no such key, ignored${hint}`);
   }

@@ -284,6 +284,33 @@ describe("routes", () => {
     }
   });
 
+  it("a misspelt guard closes the route", () => {
+    const closing = {
+      "whitelist-source-ranges": "whitelist-source-range",
+      whitelistSourceRange: "whitelist-source-range",
+      "denylist-source-rnage": "denylist-source-range",
+      "auth-secrets": "auth-secret",
+      "auth-ulr": "auth-url",
+    };
+    for (const [name, meant] of Object.entries(closing)) {
+      const parsed = parse({ host: "a.com", [name]: "10.0.0.0/8" });
+      assert.deepEqual(matches(parsed), [], name);
+      assert.deepEqual(refused(parsed), ["a.com / (Prefix)"], name);
+      assert.deepEqual(problems(parsed), [
+        `UnknownKey default/shop hotroute.io/${name}="10.0.0.0/8": no such key; did you mean hotroute.io/${meant}? Without that it is not routed`,
+      ]);
+    }
+    for (const name of ["auth-realms", "source", "limit-rsp", "hots"]) {
+      assert.deepEqual(matches(parse({ host: "a.com", [name]: "x" })), ["a.com / (Prefix)"], name);
+    }
+  });
+
+  it("a misspelt guard in an entry closes that entry alone", () => {
+    const parsed = parse({ host: "a.com", routes: "[{path: /a}, {path: /b, denylist-source-rang: 10.0.0.0/8}]" });
+    assert.deepEqual(matches(parsed), ["a.com /a (Prefix)"]);
+    assert.deepEqual(refused(parsed), ["a.com /b (Prefix)"]);
+  });
+
   it("a name that JavaScript knows is an unknown key", () => {
     const parsed = parse({ host: "a.com", routes: '[{"__proto__": "x", "constructor": "y", "path": "/a"}]' });
     assert.deepEqual(matches(parsed), ["a.com /a (Prefix)"]);

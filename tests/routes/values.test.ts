@@ -240,8 +240,23 @@ describe("scalar parsers", () => {
     assert.equal(parseCidr("10.0.0.0/8"), "10.0.0.0/8");
     assert.equal(parseCidr("192.0.2.7"), "192.0.2.7/32");
     assert.equal(parseCidr("FD00::/8"), "fd00::/8");
+    assert.equal(parseCidr("1:2:3:4:5:6:7:8"), "1:2:3:4:5:6:7:8/128");
     for (const raw of ["", "10.0.0.0/33", "10.0.0/8", "::/129", "fe80::1%eth0", "10.0.0.0/8;", "a", "10.0.0.0/"]) {
       assert.equal(parseCidr(raw), null, raw);
     }
+  });
+
+  it("parseCidr() leaves out what stands beyond a range's length", () => {
+    const ranges = [
+      ["10.1.2.3/8", "10.0.0.0/8"],
+      ["10.31.2.3/12", "10.16.0.0/12"],
+      ["255.255.255.255/0", "0.0.0.0/0"],
+      ["10.0.0.129/25", "10.0.0.128/25"],
+      ["2001:db8:ffff::/33", "2001:db8:8000::/33"],
+      ["1:2:3:4:5:6:7:8/64", "1:2:3:4::/64"],
+      ["::1/0", "::/0"],
+      ["::ffff:10.1.2.3/104", "::ffff:a00:0/104"],
+    ] as const;
+    for (const [raw, network] of ranges) assert.equal(parseCidr(raw), network, raw);
   });
 });
