@@ -3,7 +3,7 @@ import { differenceOf } from "./difference.ts";
 import { actionOf, buildLocations } from "./locations.ts";
 import type { Problem } from "./problem.ts";
 import type { Match, Route } from "./route.ts";
-import { createServerGroups, fingerprintOf } from "./server-groups.ts";
+import { createServerGroups, type ServerGroup } from "./server-groups.ts";
 import type { Action, Location, Site } from "./site.ts";
 import { createUpstreamUses } from "./upstream-uses.ts";
 import type { Host } from "./values/host.ts";
@@ -30,9 +30,12 @@ interface Claimed {
   won: readonly Route[];
   losses: readonly Loss[];
   locations: readonly Location[];
-  fingerprint: string;
+  /** Whose server the host shares; null where the place is no host's. */
+  group: ServerGroup | null;
+  isTouched: boolean;
 }
 
+const none: readonly never[] = [];
 const notFound: Action = { kind: "not-found" };
 
 /** All claims, by place, and the Site that comes of them. */
@@ -49,34 +52,40 @@ const createIndex = () => {
   const placed = (place: Place): Claimed => {
     const known = places.get(place);
     if (known !== undefined) return known;
-    const begun: Claimed = { place, claims: [], won: [], losses: [], locations: [], fingerprint: "" };
+    const begun: Claimed = {
+      place,
+      claims: [],
+      won: none,
+      losses: none,
+      locations: none,
+      group: null,
+      isTouched: false,
+    };
     places.set(place, begun);
     return begun;
   };
 
-  const unmount = ({ place, locations, fingerprint }: Claimed): void => {
-    uses.remove(locations);
-    if (place !== "any host" && place !== "default backend" && locations.length > 0) groups.remove(place, fingerprint);
-  };
   const mount = (claimed: Claimed): void => {
     const { place, won } = claimed;
     if (place === "default backend") return;
     claimed.locations = buildLocations(won, fallback);
     uses.add(claimed.locations);
-    if (place === "any host") return;
-    claimed.fingerprint = fingerprintOf(claimed.locations);
-    groups.add(place, claimed.fingerprint, claimed.locations);
+    if (place !== "any host") claimed.group = groups.add(place, claimed.locations);
   };
 
   /** Takes back what came of the claims, before they change. */
   const reopen = (claimed: Claimed): void => {
-    unmount(claimed);
-    for (const route of claimed.won) served.delete(route);
-    claimed.won = [];
-    claimed.losses = [];
-    claimed.locations = [];
+    const { place, group, locations, won } = claimed;
+    uses.remove(locations);
+    if (group !== null && place !== "any host" && place !== "default backend") groups.remove(place, group);
+    for (const route of won) served.delete(route);
+    claimed.won = none;
+    claimed.losses = none;
+    claimed.locations = none;
+    claimed.group = null;
   };
   const settle = (claimed: Claimed): void => {
+    claimed.isTouched = false;
     const { place, claims } = claimed;
     if (claims.length === 0 && place !== "any host") {
       places.delete(place);
@@ -90,12 +99,14 @@ const createIndex = () => {
   };
 
   /** Changes the claims to the places that a change touches, and gives these places. */
-  const change = (next: readonly (readonly Route[])[]): ReadonlySet<Claimed> => {
-    const touched = new Set<Claimed>();
+  const change = (next: readonly (readonly Route[])[]): readonly Claimed[] => {
+    const touched: Claimed[] = [];
     const touch = ({ match }: Route): Claimed => {
       const claimed = placed(placeOf(match));
-      if (!touched.has(claimed)) reopen(claimed);
-      touched.add(claimed);
+      if (claimed.isTouched) return claimed;
+      reopen(claimed);
+      claimed.isTouched = true;
+      touched.push(claimed);
       return claimed;
     };
     const { gone, come } = differenceOf(chunks, next);
@@ -108,9 +119,9 @@ const createIndex = () => {
     return touched;
   };
 
-  const settleFallback = (touched: ReadonlySet<Claimed>): void => {
+  const settleFallback = (): void => {
     const claimed = places.get("default backend");
-    if (claimed === undefined || !touched.has(claimed)) return;
+    if (claimed === undefined || !claimed.isTouched) return;
     settle(claimed);
     const [winner] = claimed.won;
     fallback = winner === undefined ? notFound : actionOf(winner, "/");
@@ -120,7 +131,7 @@ const createIndex = () => {
     for (const other of places.values()) if (other.locations.length > 0) mount(other);
   };
 
-  const settleConflicts = (touched: ReadonlySet<Claimed>): void => {
+  const settleConflicts = (touched: readonly Claimed[]): void => {
     let hasChanged = false;
     for (const claimed of touched) {
       hasChanged = contested.delete(claimed) || hasChanged;
@@ -134,8 +145,8 @@ const createIndex = () => {
   settle(placed("any host"));
   return (next: readonly (readonly Route[])[]): Resolved => {
     const touched = change(next);
-    settleFallback(touched);
-    for (const claimed of touched) if (claimed.place !== "default backend") settle(claimed);
+    settleFallback();
+    for (const claimed of touched) if (claimed.isTouched) settle(claimed);
     settleConflicts(touched);
     return {
       site: {
@@ -158,14 +169,20 @@ const createIndex = () => {
  */
 export type Resolver = (chunks: readonly (readonly Route[])[]) => Resolved;
 
+/** Where most chunks are others, as after a list that changed everything, it is quicker to begin anew. */
+const isMostlyKept = (before: readonly object[], after: readonly object[]): boolean => {
+  const known = new Set(before);
+  return after.filter((chunk) => known.has(chunk)).length * 2 >= before.length;
+};
+
 export const createResolver = (): Resolver => {
-  let index: Resolver | null = null;
+  let last: { readonly chunks: readonly (readonly Route[])[]; readonly resolve: Resolver } | null = null;
   return (chunks) => {
-    const current = index ?? createIndex();
+    const resolve = last !== null && isMostlyKept(last.chunks, chunks) ? last.resolve : createIndex();
     // What a fault leaves half changed must not be built upon.
-    index = null;
-    const resolved = current(chunks);
-    index = current;
+    last = null;
+    const resolved = resolve(chunks);
+    last = { chunks, resolve };
     return resolved;
   };
 };

@@ -11,52 +11,63 @@ export interface UpstreamUses {
   upstreams(): readonly Upstream[];
 }
 
-const byName = (a: Upstream, b: Upstream): number => compareText(a.name, b.name);
+const compareNames = (a: Upstream, b: Upstream): number => compareText(a.name, b.name);
+
+/** The uses of one name. */
+interface Uses {
+  readonly name: string;
+  readonly all: Upstream[];
+  /** The one that was given out last; null while there is none. */
+  shown: Upstream | null;
+  isEdited: boolean;
+}
 
 /** Of several of one name, which differ in what is spoken with them, the same in any order: gRPC before HTTP. */
-const chosen = (uses: readonly Upstream[] | undefined): Upstream | null => {
-  const [first, ...others] = uses ?? [];
-  if (first === undefined) return null;
-  return others.reduce((best, other) => (compareText(other.protocol, best.protocol) < 0 ? other : best), first);
-};
+const chosen = ([first, ...others]: readonly Upstream[]): Upstream | null =>
+  first === undefined
+    ? null
+    : others.reduce((best, other) => (compareText(other.protocol, best.protocol) < 0 ? other : best), first);
 
 export const createUpstreamUses = (): UpstreamUses => {
-  const uses = new Map<string, Upstream[]>();
-  /** What was chosen of each name before it was touched. */
-  const touched = new Map<string, Upstream | null>();
+  const byName = new Map<string, Uses>();
+  let edited: Uses[] = [];
   let sorted: readonly Upstream[] = [];
-  const usesOf = (name: string): Upstream[] => {
-    const known = uses.get(name);
-    if (!touched.has(name)) touched.set(name, chosen(known));
-    if (known !== undefined) return known;
-    const begun: Upstream[] = [];
-    uses.set(name, begun);
+  const begin = (name: string): Uses => {
+    const begun: Uses = { name, all: [], shown: null, isEdited: false };
+    byName.set(name, begun);
     return begun;
+  };
+  const edit = ({ name }: Upstream): Upstream[] => {
+    const uses = byName.get(name) ?? begin(name);
+    if (!uses.isEdited) edited.push(uses);
+    uses.isEdited = true;
+    return uses.all;
   };
   return {
     add: (locations) => {
-      for (const { action } of locations)
-        if (action.kind === "proxy") usesOf(action.upstream.name).push(action.upstream);
+      for (const { action } of locations) if (action.kind === "proxy") edit(action.upstream).push(action.upstream);
     },
     remove: (locations) => {
       for (const { action } of locations) {
         if (action.kind !== "proxy") continue;
-        const of = usesOf(action.upstream.name);
-        of.splice(of.indexOf(action.upstream), 1);
+        const all = edit(action.upstream);
+        all.splice(all.indexOf(action.upstream), 1);
       }
     },
     upstreams: () => {
       const gone: Upstream[] = [];
       const come: Upstream[] = [];
-      for (const [name, before] of touched) {
-        const now = chosen(uses.get(name));
-        if (now === null) uses.delete(name);
-        if (before === now) continue;
+      for (const uses of edited) {
+        uses.isEdited = false;
+        const before = uses.shown;
+        uses.shown = chosen(uses.all);
+        if (uses.shown === null) byName.delete(uses.name);
+        if (before === uses.shown) continue;
         if (before !== null) gone.push(before);
-        if (now !== null) come.push(now);
+        if (uses.shown !== null) come.push(uses.shown);
       }
-      touched.clear();
-      sorted = editSorted(sorted, gone, come, byName);
+      edited = [];
+      sorted = editSorted(sorted, gone, come, compareNames);
       return sorted;
     },
   };
