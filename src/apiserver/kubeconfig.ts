@@ -1,5 +1,3 @@
-import { stringify } from "yaml";
-
 /** How a server is reached: its URL, its token, and (PEM) what its certificate is checked against. */
 export interface ServerAccess {
   readonly url: string;
@@ -10,12 +8,12 @@ export interface ServerAccess {
 const NAME = "hotroute";
 
 /**
- * A kubeconfig for one server.
+ * A kubeconfig for one server, in JSON: programs start faster with it than with YAML.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
 export const kubeconfig = ({ url, token, ca }: ServerAccess): string => {
   const plain = url.startsWith("http:");
-  return stringify({
+  const config = {
     apiVersion: "v1",
     kind: "Config",
     clusters: [
@@ -32,5 +30,6 @@ export const kubeconfig = ({ url, token, ca }: ServerAccess): string => {
     users: [{ name: NAME, user: token === null ? {} : { token } }],
     contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace: "default" } }],
     "current-context": NAME,
-  });
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
 };

@@ -45,10 +45,20 @@ const readEntries = (document: JsonObject, list: string, inner: string, path: st
   return entries;
 };
 
-const parseYaml = (text: string, path: string): JsonObject => {
+const parseText = (text: string): unknown => {
+  // JSON is YAML too, and its parser is a hundred times faster. What it refuses, the other may know how to read.
+  if (text.trimStart().startsWith("{")) {
+    try {
+      return JSON.parse(text);
+    } catch {}
+  }
+  return parse(text, { maxAliasCount: 0 });
+};
+
+const readDocument = (text: string, path: string): JsonObject => {
   let value: unknown;
   try {
-    value = parse(text, { maxAliasCount: 0 });
+    value = parseText(text);
   } catch (error) {
     const said = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     throw new KubeConfigError(`kubeconfig ${path}: not valid YAML: ${said}; correct the file`, { cause: error });
@@ -67,7 +77,7 @@ const parseYaml = (text: string, path: string): JsonObject => {
  * @throws KubeConfigError when it is not YAML, or not of a kubeconfig's shape
  */
 export const parseKubeconfig = (text: string, path: string): Kubeconfig => {
-  const document = parseYaml(text, path);
+  const document = readDocument(text, path);
   return {
     paths: [path],
     currentContext: jsonText(document["current-context"]),

@@ -119,6 +119,16 @@ describe("loadKubeAccess() refuses, with one line that says what, where and what
 });
 
 describe("loadKubeAccess() chooses", () => {
+  it("the same from YAML as from JSON, also where the YAML begins like JSON", async () => {
+    const flow =
+      "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: u, user: {token: t}}], " +
+      "contexts: [{name: x, context: {cluster: c, user: u, namespace: shop}}], current-context: x}\n";
+    for (const text of [flow, flow.slice(1, -2).replace(/, (?=users|contexts|current)/g, "\n"), config()]) {
+      const { server, namespace } = await load({ KUBECONFIG: await write("any-form", text) });
+      assert.deepEqual({ server, namespace }, { server: "http://127.0.0.1:1", namespace: "shop" });
+    }
+  });
+
   const env = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" };
   const serviceAccount = async (): Promise<string> => {
     await write("sa/token", "in-cluster-token\n");
