@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files/atomic-write.ts";
-import type { ServiceRecord } from "../routes/service.ts";
-import { formatServiceList, serviceListName } from "../routes/service-list.ts";
+import { formatServiceList, type ServiceList, serviceListName } from "../routes/service-list.ts";
 
 const exists = async (path: string): Promise<boolean> => {
   try {
@@ -20,13 +18,8 @@ const exists = async (path: string): Promise<boolean> => {
  *
  * @throws the file system's error
  */
-export const keepServiceList = async (
-  configDir: string,
-  text: string,
-  services: readonly ServiceRecord[],
-): Promise<void> => {
+export const keepServiceList = async (configDir: string, list: ServiceList): Promise<void> => {
   const path = join(configDir, serviceListName);
   if (await exists(path)) return;
-  const hash = createHash("sha256").update(text).digest("hex");
-  await writeFileAtomic(path, formatServiceList({ hash, isServed: false, services }));
+  await writeFileAtomic(path, formatServiceList(list));
 };

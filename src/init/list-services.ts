@@ -16,6 +16,9 @@ export interface ListBounds {
   readonly stop: AbortSignal;
 }
 
+/** As client-go asks for. The generator asks for less at once, for its memory's sake; init ends before that counts. */
+const pageSize = 500;
+
 /** So long a namespace may be refused before the others are taken without it; less where the whole wait is short. */
 const maxRefusalGraceMs = 3000;
 
@@ -63,6 +66,7 @@ export const listServices = async (
     namespaces: routing.namespaces,
     refusalGraceMs: Math.min(maxRefusalGraceMs, timeoutMs / 2),
     labelSelector: routing.serviceSelector,
+    limits: { pageSize },
     slim: (object) => readService(object, routing.configuration.keyPrefix),
     onState: failures.observe,
     onSynced: () => {

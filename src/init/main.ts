@@ -5,6 +5,7 @@ import { createKubeClient } from "../kube/https-client.ts";
 import { loadKubeAccess } from "../kube/kube-config.ts";
 import { configure } from "../nginx/configuration.ts";
 import { loadTemplate } from "../nginx/template.ts";
+import { doWithoutIncrementalMarking } from "../ops/heap.ts";
 import { createLogger } from "../ops/log.ts";
 import { ProgramError, runProgram } from "../ops/program.ts";
 import { describeProblem } from "../routes/problem.ts";
@@ -13,6 +14,7 @@ import { keepServiceList } from "./keep-service-list.ts";
 import { listServices } from "./list-services.ts";
 
 void runProgram("init", async (stop) => {
+  doWithoutIncrementalMarking();
   const config = readConfig();
   const log = createLogger("init", config.logLevel);
   const template = await loadTemplate(config.routing.template);
@@ -21,7 +23,7 @@ void runProgram("init", async (stop) => {
   const services = await listServices(client, config.routing, log, { timeoutMs: config.timeoutMs, stop });
   client.close();
 
-  const { text, problems, serviceCount, routeCount } = configure(
+  const { file, problems, serviceCount, routeCount } = configure(
     services,
     config.routing.configuration,
     config.routing.hostPolicy?.policy,
@@ -33,8 +35,10 @@ void runProgram("init", async (stop) => {
   try {
     await mkdir(config.configDir, { recursive: true });
     await removeStaleTemporaries(path);
-    await writeFileAtomic(path, text);
-    await keepServiceList(config.configDir, text, services);
+    await Promise.all([
+      writeFileAtomic(path, file.pieces),
+      keepServiceList(config.configDir, { hash: file.sha256, isServed: false, services }),
+    ]);
   } catch (cause) {
     throw new ProgramError(
       `cannot write ${path}: make CONFIG_DIR a directory this user may write to, with space left`,
@@ -43,9 +47,6 @@ void runProgram("init", async (stop) => {
       },
     );
   }
-  log.info(
-    { path, services: serviceCount, routes: routeCount, bytes: Buffer.byteLength(text) },
-    "configuration written",
-  );
+  log.info({ path, services: serviceCount, routes: routeCount, bytes: file.sizeBytes }, "configuration written");
   return 0;
 });

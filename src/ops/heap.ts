@@ -8,6 +8,12 @@ import { runInNewContext } from "node:vm";
  */
 export const keepYoungGenerationSmall = (): void => setFlagsFromString("--semi-space-growth-factor=1");
 
+/**
+ * Keeps V8 from marking the old generation bit by bit beside the work, for a program that ends before most of it is
+ * garbage. It is still collected when it is full. Measured on init with 5,000 Services: 7 % of its processor time.
+ */
+export const doWithoutIncrementalMarking = (): void => setFlagsFromString("--no-incremental-marking");
+
 type CollectGarbage = (options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
 
 /**
