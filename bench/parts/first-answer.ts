@@ -5,7 +5,7 @@ const pauseMs = 1;
 const connectionTimeoutMs = 5_000;
 
 /** The status of one GET on a connection of its own; null when there was no answer. The body is not waited for. */
-export const statusOf = (port: number, host: string): Promise<number | null> =>
+export const statusOf = (port: number, host: string, path = "/"): Promise<number | null> =>
   new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
     const end = (status: number | null): void => {
@@ -13,7 +13,7 @@ export const statusOf = (port: number, host: string): Promise<number | null> =>
       socket.destroy();
     };
     socket.setTimeout(connectionTimeoutMs, () => end(null));
-    socket.once("connect", () => socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
+    socket.once("connect", () => socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
     socket.once("data", (chunk: Buffer) => {
       const status = /^HTTP\/1\.1 (\d{3}) /.exec(chunk.toString("latin1"))?.[1];
       end(status === undefined ? null : Number(status));
