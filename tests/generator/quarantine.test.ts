@@ -65,7 +65,7 @@ const stage = (
     file: "default.conf",
     trace: () => owners,
     kept,
-    earlier,
+    earlier: () => earlier,
     clock,
     metrics,
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),

@@ -9,7 +9,7 @@ import { describeError } from "../../ops/program.ts";
 import { formatServiceList, parseServiceList, type ServiceList, serviceListName } from "../../routes/service-list.ts";
 import { formatHolds, parseHolds } from "./hold-file.ts";
 import { createLineTracer } from "./ingredients.ts";
-import { createQuarantine, type Quarantine, type QuarantineOptions } from "./quarantine.ts";
+import { createQuarantine, type Published, type Quarantine, type QuarantineOptions } from "./quarantine.ts";
 
 export interface OpenQuarantineOptions
   extends Pick<QuarantineOptions, "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused"> {
@@ -47,6 +47,12 @@ const readKept = async (path: string): Promise<string> => {
 // A list of all Services is not written for each of a thousand changes.
 const servedDelayMs = 5000;
 
+/** Its Services are not read where they are those that the same configuration was made of just now. */
+const readEarlier = (text: string, { hash, ingredients }: Published): ServiceList | null => {
+  const head = parseServiceList(text.slice(0, text.indexOf("\n") + 1));
+  return head?.hash === hash ? { ...head, services: ingredients.services } : parseServiceList(text);
+};
+
 /** Takes up the holds of an earlier process, and writes them down as they change. */
 export const openQuarantine = async (options: OpenQuarantineOptions): Promise<OpenQuarantine> => {
   const { configDir, fileName, configuration, metrics, log, onChange, onRefused, onTemplateRefused } = options;
@@ -56,6 +62,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
   const holdWriter = createWriter(holdPath, log);
   const listWriter = createWriter(listPath, log);
   let served: ServiceList | null = null;
+  let keptList = await readKept(listPath);
   let servedTimer: NodeJS.Timeout | null = null;
   const writeServed = (): void => {
     servedTimer = null;
@@ -66,7 +73,11 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
     file: fileName,
     trace: createLineTracer(configuration),
     kept: parseHolds(await readKept(holdPath)),
-    earlier: parseServiceList(await readKept(listPath)),
+    earlier: (first) => {
+      const list = readEarlier(keptList, first);
+      keptList = "";
+      return list;
+    },
     clock: systemClock,
     metrics,
     log,

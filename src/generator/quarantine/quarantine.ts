@@ -35,14 +35,23 @@ export interface Quarantine {
   stop(): void;
 }
 
+/** A configuration in the file: its hash, and what it was made of. */
+export interface Published {
+  readonly hash: string;
+  readonly ingredients: Ingredients;
+}
+
 export interface QuarantineOptions {
   /** The configuration's base name, as `status.json` has it. */
   readonly file: string;
   readonly trace: TraceLine;
   /** Those of an earlier process. */
   readonly kept: readonly KeptHold[];
-  /** What an earlier process, or init, made its configuration of; null where that is not known. */
-  readonly earlier: ServiceList | null;
+  /**
+   * What an earlier process, or init, made its configuration of; null where that is not known. Asked for once, when the
+   * first configuration is published: nothing can be refused before.
+   */
+  readonly earlier: (first: Published) => ServiceList | null;
   readonly clock: Clock;
   readonly metrics: Pick<GeneratorMetrics, "quarantinedServices">;
   readonly log: Logger;
@@ -56,11 +65,6 @@ export interface QuarantineOptions {
   readonly onServed: (hash: string, services: readonly ServiceRecord[]) => void;
   /** Told when what is to outlive the process has changed. */
   readonly onKept: (holds: readonly KeptHold[]) => void;
-}
-
-interface Published {
-  readonly hash: string;
-  readonly ingredients: Ingredients;
 }
 
 interface ServedFile extends Served {
@@ -85,8 +89,9 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
     ]),
   );
   /** What nginx serves was made of this; null while that is not known. */
-  let served: ServedFile | null = options.earlier?.isServed === true ? { ...options.earlier, template: null } : null;
-  let earlier = options.earlier;
+  let served: ServedFile | null = null;
+  let earlier: ServiceList | null = null;
+  let hasPublished = false;
   /** What was published since, oldest first. */
   let pending: readonly Published[] = [];
   let status: ReloaderStatus | null = null;
@@ -234,6 +239,12 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
     if (handled === null) refuse(judged, status);
   };
 
+  const takeUpEarlier = (first: Published): void => {
+    hasPublished = true;
+    earlier = options.earlier(first);
+    if (earlier?.isServed === true) served = { ...earlier, template: null };
+  };
+
   const sift = (current: readonly ServiceRecord[]): Sifted => {
     const now = byKey(current);
     const ended = [...holds].filter(([key, { refused }]) => {
@@ -273,6 +284,7 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
     sift: (current) => (holds.size === 0 ? { services: [...current], holds: null, problems: [] } : sift([...current])),
     published: (hash, ingredients) => {
       const published = { hash, ingredients };
+      if (!hasPublished) takeUpEarlier(published);
       if (hash === served?.hash) {
         // Back to what nginx serves: what lay between will not be asked for any more.
         pending = [];
