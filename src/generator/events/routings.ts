@@ -1,3 +1,5 @@
+import { createChunker } from "../../routes/chunks.ts";
+import { differenceOf } from "../../routes/difference.ts";
 import { describeMatch, type Route } from "../../routes/route.ts";
 import type { Routing, UidOf } from "./content.ts";
 
@@ -17,52 +19,73 @@ export interface RoutingTracker {
 const maxPending = 2000;
 const shownMatches = 10;
 
-/** By uid, for the Services that `isKnown` does not hold already; `all` gets the uid of every one. */
-const collectNew = (
-  routes: readonly Route[],
-  uidOf: UidOf,
-  isKnown: (uid: string) => boolean,
-  all: Set<string>,
-): readonly Routing[] => {
+/** The Services of these routes, with what they match. */
+const collectRoutings = (routes: readonly (readonly [uid: string, route: Route])[]): readonly Routing[] => {
   const found = new Map<string, { readonly first: Route; readonly matches: string[] }>();
-  let last: Route | null = null;
-  let uid: string | null = null;
-  for (const route of routes) {
-    // The routes of one Service follow each other.
-    if (last?.service.name !== route.service.name || last.service.namespace !== route.service.namespace) {
-      uid = uidOf(route.service);
-    }
-    last = route;
-    if (uid === null) continue;
-    all.add(uid);
-    if (isKnown(uid)) continue;
+  for (const [uid, route] of routes) {
     const entry = found.get(uid) ?? { first: route, matches: [] };
     found.set(uid, entry);
     entry.matches.push(describeMatch(route.match));
   }
-  return [...found].map(([key, { first, matches }]) => ({
+  return [...found].map(([uid, { first, matches }]) => ({
     service: first.service,
-    uid: key,
+    uid,
     // Sorted, since an Event's name derives from its content, and routes come in no order.
     matches: matches.sort().slice(0, shownMatches),
     matchCount: matches.length,
   }));
 };
 
-export const createRoutingTracker = (uidOf: UidOf): RoutingTracker => {
-  // One reference to a string that the store holds anyway for each routed Service.
-  let routed: ReadonlySet<string> | null = null;
-  let pending: readonly { readonly hash: string; readonly routing: Routing }[] = [];
-  const isRouted = (uid: string): boolean => routed?.has(uid) ?? false;
+/** The routes that are served and whose they are: of thousands a few change at a time, and only these are looked at. */
+const createServedRoutes = (uidOf: UidOf) => {
+  const chunk = createChunker<Route>();
+  let chunks: readonly (readonly Route[])[] = [];
+  const uids = new Map<Route, string>();
+  /** By uid; none is 0. */
+  const counts = new Map<string, number>();
+  const count = (uid: string, step: 1 | -1): void => {
+    const now = (counts.get(uid) ?? 0) + step;
+    if (now === 0) counts.delete(uid);
+    else counts.set(uid, now);
+  };
   return {
-    isRouted,
+    isRouted: (uid: string): boolean => counts.has(uid),
+    /** @returns the routes of Services that had none */
+    replace: (routes: readonly Route[]): readonly (readonly [uid: string, route: Route])[] => {
+      const next = chunk(routes);
+      const { gone, come } = differenceOf(chunks, next);
+      chunks = next;
+      const arrived = [...come].flatMap((route) => {
+        const uid = uidOf(route.service);
+        return uid === null ? [] : [[uid, route] as const];
+      });
+      const appeared = arrived.filter(([uid]) => !counts.has(uid));
+      for (const route of gone) {
+        const uid = uids.get(route);
+        uids.delete(route);
+        if (uid !== undefined) count(uid, -1);
+      }
+      for (const [uid, route] of arrived) {
+        uids.set(route, uid);
+        count(uid, 1);
+      }
+      return appeared;
+    },
+  };
+};
+
+export const createRoutingTracker = (uidOf: UidOf): RoutingTracker => {
+  const served = createServedRoutes(uidOf);
+  let isFirst = true;
+  let pending: readonly { readonly hash: string; readonly routing: Routing }[] = [];
+  return {
+    isRouted: served.isRouted,
     published: (routes, hash) => {
-      const before = routed;
-      const now = new Set<string>();
-      const appeared = collectNew(routes, uidOf, (uid) => before === null || before.has(uid), now);
-      routed = now;
-      const waiting = pending.filter(({ routing }) => now.has(routing.uid));
-      pending = [...waiting, ...appeared.map((routing) => ({ hash, routing }))].slice(0, maxPending);
+      const appeared = served.replace(routes);
+      const waiting = pending.filter(({ routing }) => served.isRouted(routing.uid));
+      const begun = isFirst ? [] : collectRoutings(appeared);
+      pending = [...waiting, ...begun.map((routing) => ({ hash, routing }))].slice(0, maxPending);
+      isFirst = false;
     },
     live: (hash) => {
       const live = pending.filter((entry) => entry.hash === hash);
