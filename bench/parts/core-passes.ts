@@ -1,4 +1,4 @@
-// Processor time of passes of the core, in a process of its own and bundled as the programs are:
+// Processor time of passes of the core up to the bytes to be written, in a process of its own and bundled as the programs are:
 //   core-passes SERVICES ROUNDS
 // Says as one line of JSON the milliseconds of each pass from nothing, and of each after one change.
 import { configure } from "../../src/nginx/configuration.ts";
