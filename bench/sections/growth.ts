@@ -119,9 +119,9 @@ const passRows = (passes: readonly Passes[]): readonly Row[] => {
 export const growth: Section = {
   name: "growth",
   title: "Growth with the number of Services",
-  method: `Processor time of passes of the core (parse, resolve, render, hash: the file is in memory then, in pieces of UTF-8), bundled
-and warm, in a process of its own; \`nginx -t\` of hotroute's file. *Of linear*: what one more Service costs at the end of the curve, by what it costs up to the base size, both
-beyond what one Service alone takes.`,
+  method: `Processor time of passes of the core (parse, resolve, render, hash: the file is in memory then, in pieces of UTF-8),
+bundled and warm, in a process of its own; \`nginx -t\` of hotroute's file. *Of linear*: what one more Service costs at the end
+of the curve, by what it costs up to the base size, both beyond what one Service alone takes.`,
   run: async (bench) => {
     const passes = await measurePasses(bench);
     const curves = [

@@ -35,6 +35,19 @@ describe("configure()", () => {
     assert.match(changed[0] ?? "", /server_name app-500\.example\.com;/);
   });
 
+  it("takes HTTP/2 where one of the routes to a port speaks gRPC, be it the first or the last", () => {
+    for (const [grpc, http] of [
+      ["a.com", "b.com"],
+      ["b.com", "a.com"],
+    ]) {
+      const routes = JSON.stringify([{ host: grpc, "backend-protocol": "GRPC" }, { host: http }]);
+      const { text, problems } = configure([service("both", "127.96.0.1", 80, { routes })], defaultOptions);
+      assert.deepEqual(problems, []);
+      assert.match(text, /^http2 on;$/m);
+      assert.equal(text.match(/^upstream /gm)?.length, 1);
+    }
+  });
+
   it("a pass that follows others gives the bytes of a first pass", () => {
     const seed = Number(process.env.HOTROUTE_SEED ?? 20261121);
     const random = createRandom(seed);

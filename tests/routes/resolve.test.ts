@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { defaultBehaviour } from "../../src/routes/behaviour.ts";
 import { buildLocations } from "../../src/routes/locations.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
-import { resolveRoutes } from "../../src/routes/resolve.ts";
+import { createResolver, resolveRoutes } from "../../src/routes/resolve.ts";
 import type { Match, Route } from "../../src/routes/route.ts";
 import type { Host } from "../../src/routes/values/host.ts";
 import type { LocationPath, PathType } from "../../src/routes/values/location-path.ts";
@@ -111,6 +111,28 @@ describe("resolveRoutes()", () => {
       site.upstreams.map(({ name }) => name),
       ["fallback.default.80", "won.default.80"],
     );
+  });
+
+  it("moves every host to another default backend, and back", () => {
+    const resolve = createResolver();
+    const below = [route("shop", pathMatch("a.com", "/x")), route("web", pathMatch("b.com", "/"))];
+    const backends = ["one", "two"].map((name) => route(name, { kind: "default-backend" }));
+    for (const backend of [...backends, ...backends, undefined]) {
+      const routes = backend === undefined ? below : [...below, backend];
+      const { site, routeCount } = resolve([below, ...(backend === undefined ? [] : [[backend]])]);
+      assert.deepEqual(site, resolveRoutes(routes).site);
+      assert.equal(routeCount, routes.length);
+    }
+  });
+
+  it("begins anew after a fault", () => {
+    const resolve = createResolver();
+    const good = [route("a", match), route("b", pathMatch("b.com", "/"))];
+    resolve([good]);
+    // What no parser makes, half-way through the work.
+    const bad = { ...route("c", match), match: null } as unknown as Route;
+    assert.throws(() => resolve([good, [route("d", pathMatch("d.com", "/")), bad]]), TypeError);
+    assert.deepEqual(resolve([good]), resolveRoutes(good));
   });
 });
 
