@@ -5,7 +5,7 @@ import { createKubeClient } from "../kube/https-client.ts";
 import { loadKubeAccess } from "../kube/kube-config.ts";
 import { configure } from "../nginx/configuration.ts";
 import { loadTemplate } from "../nginx/template.ts";
-import { doWithoutIncrementalMarking } from "../ops/heap.ts";
+import { doWithoutIncrementalMarking, keepYoungGenerationSmall } from "../ops/heap.ts";
 import { createLogger } from "../ops/log.ts";
 import { ProgramError, runProgram } from "../ops/program.ts";
 import { describeProblem } from "../routes/problem.ts";
@@ -14,6 +14,7 @@ import { keepServiceList } from "./keep-service-list.ts";
 import { listServices } from "./list-services.ts";
 
 void runProgram("init", async (stop) => {
+  keepYoungGenerationSmall();
   doWithoutIncrementalMarking();
   const config = readConfig();
   const log = createLogger("init", config.logLevel);

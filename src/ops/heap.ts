@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 /**
  * Keeps V8 from growing its young generation to three times 16 MiB, which a burst of short-lived objects (a list of
  * Services) makes it do, and which it then keeps. Measured on the generator with 1,000 Services, idle: 57 MB of private
- * memory without, 44 MB with.
+ * memory without, 44 MB with. The most that init needs (maxrss), 20,000 Services: 295 MB without, 171 MB with.
  */
 export const keepYoungGenerationSmall = (): void => setFlagsFromString("--semi-space-growth-factor=1");
 
