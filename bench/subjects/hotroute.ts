@@ -16,6 +16,8 @@ export interface RunningHotroute extends RunningSubject {
   readonly generatorPid: number;
   readonly reloaderPid: number;
   masterPid(): Promise<number>;
+  /** When nginx was signalled for what it serves now (`Date.now()`), and how long its test took. After `isSettled`. */
+  lastReload(): Promise<{ readonly signalledAtMs: number; readonly testedMs: number }>;
   /** A sample of a program's metrics, by its name and labels; NaN where there is none. */
   metric(program: "generator" | "reloader", sample: string): Promise<number>;
 }
@@ -67,6 +69,7 @@ export const startHotroute = async (place: Place): Promise<RunningHotroute> => {
   });
   const masterPid = async (): Promise<number> =>
     Number(await readFile(join(runDir, "nginx.pid"), "utf8").catch(() => ""));
+  const readStatus = async () => parseStatus(await readFile(join(runDir, "status.json"), "utf8").catch(() => ""));
   return {
     configFile,
     generatorPid: generator.pid,
@@ -74,13 +77,19 @@ export const startHotroute = async (place: Place): Promise<RunningHotroute> => {
     masterPid,
     metric: (name, sample) => readMetric(name === "generator" ? generatorPort : reloaderPort, sample),
     isSettled: async () => {
-      const status = parseStatus(await readFile(join(runDir, "status.json"), "utf8").catch(() => ""));
+      const status = await readStatus();
       if (status?.state !== "applied") return false;
       const hash = createHash("sha256")
         .update(await readFile(configFile))
         .digest("hex");
       if (status.files["default.conf"] !== hash) return false;
       return (await nginxChildren(await masterPid())).length === place.workers;
+    },
+    lastReload: async () => {
+      const status = await readStatus();
+      const { since, testedMs = null, settledMs = null } = status ?? {};
+      if (since === undefined || testedMs === null || settledMs === null) throw new Error("nothing was reloaded");
+      return { signalledAtMs: Date.parse(since) - settledMs, testedMs };
     },
     reloads: async () => {
       const counts = await Promise.all(
