@@ -45,14 +45,22 @@ const asObject = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 const asText = (value: unknown): string => (typeof value === "string" ? value : "");
 
-const collectSettings = (prefix: string, labels: Json, annotations: Json): readonly RawSetting[] => {
-  const found = new Map<string, string>();
-  for (const source of [labels, annotations]) {
-    for (const [name, value] of Object.entries(source)) {
-      if (name.startsWith(prefix)) found.set(name.slice(prefix.length), asText(value));
-    }
+const settingsIn = (source: Json, prefix: string): RawSetting[] => {
+  const settings: RawSetting[] = [];
+  for (const name of Object.keys(source)) {
+    if (name.startsWith(prefix)) settings.push({ key: name.slice(prefix.length), value: asText(source[name]) });
   }
-  return [...found].map(([key, value]) => ({ key, value })).sort((a, b) => compareText(a.key, b.key));
+  return settings;
+};
+
+const byKey = (a: RawSetting, b: RawSetting): number => compareText(a.key, b.key);
+
+const collectSettings = (prefix: string, labels: Json, annotations: Json): readonly RawSetting[] => {
+  const annotated = settingsIn(annotations, prefix);
+  const labelled = settingsIn(labels, prefix);
+  if (annotated.length === 0) return labelled.sort(byKey);
+  const keys = new Set(annotated.map(({ key }) => key));
+  return [...annotated, ...labelled.filter(({ key }) => !keys.has(key))].sort(byKey);
 };
 
 const collectPorts = (raw: unknown): readonly ServicePort[] =>
