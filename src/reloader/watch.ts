@@ -32,6 +32,41 @@ export const isTelling = (path: string | null): boolean => {
   return !name.startsWith(".") || name.startsWith("..");
 };
 
+/** Chokidar tells of a change some milliseconds after the kernel, when it has looked at the file. */
+const echoMs = 1000;
+/** More names than a directory has files with changes under way; beyond them echoes are listened to. */
+const maxNames = 1000;
+
+/** Which of the watch's events are reasons to read the directory. */
+export interface Listener {
+  /** An event of the kernel's. */
+  readonly raw: (path: string | null, nowMs: number) => boolean;
+  /** Chokidar's own event: an echo of the kernel's, or what it found when it read a directory again. */
+  readonly all: (path: string, nowMs: number) => boolean;
+}
+
+/**
+ * An echo comes while the directory is being read because of the kernel's event: taken for a change, it would have it read
+ * a second time before anything is tested. A change that follows has an event of the kernel's of its own.
+ */
+export const createListener = (): Listener => {
+  const toldMs = new Map<string, number>();
+  return {
+    raw: (path, nowMs) => {
+      if (!isTelling(path)) return false;
+      if (toldMs.size >= maxNames) toldMs.clear();
+      if (path !== null) toldMs.set(basename(path), nowMs);
+      return true;
+    },
+    all: (path, nowMs) => {
+      const name = basename(path);
+      const told = toldMs.get(name);
+      toldMs.delete(name);
+      return isTelling(path) && (told === undefined || nowMs - told > echoMs);
+    },
+  };
+};
+
 /**
  * Watches a directory and the targets of links in it, and a file if one is given.
  *
@@ -54,12 +89,13 @@ export const watchConfig = (
       atomic: false,
       awaitWriteFinish: false,
     });
+    const listener = createListener();
     // The kernel's own events come before chokidar has looked at the files, and tell of `..data` too.
     watcher.on("raw", (_event, path: string | null) => {
-      if (isTelling(path)) onChange();
+      if (listener.raw(path, performance.now())) onChange();
     });
     watcher.on("all", (_event, path) => {
-      if (isTelling(path)) onChange();
+      if (listener.all(path, performance.now())) onChange();
     });
     watcher.on("error", (error) => {
       isDeaf = true;

@@ -3,7 +3,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { isTelling, watchConfig } from "../../src/reloader/watch.ts";
+import { createListener, isTelling, watchConfig } from "../../src/reloader/watch.ts";
 import { waitFor } from "../support/wait.ts";
 
 describe("watchConfig()", () => {
@@ -44,5 +44,26 @@ describe("watchConfig()", () => {
     // The kernel tells in order: all of the temporary file's events have come by now.
     assert.ok(events < 100, `${events} events`);
     assert.deepEqual(failures, []);
+  });
+});
+
+describe("createListener()", () => {
+  it("takes chokidar's echo of an event for none, once and soon after it", () => {
+    const { raw, all } = createListener();
+    assert.equal(raw("default.conf", 0), true);
+    assert.equal(all("/etc/nginx/conf.d/default.conf", 5), false);
+    assert.equal(all("/etc/nginx/conf.d/default.conf", 6), true, "nothing of the kernel's lies before it");
+    assert.equal(raw("default.conf", 10), true);
+    assert.equal(raw("default.conf", 11), true, "each of the kernel's is a change");
+    assert.equal(all("/etc/nginx/conf.d/default.conf", 5000), true, "long after");
+  });
+
+  it("listens to what the kernel did not name", () => {
+    const { raw, all } = createListener();
+    assert.equal(raw(null, 0), true);
+    assert.equal(raw("..data", 0), true);
+    assert.equal(all("/etc/nginx/conf.d/default.conf", 1), true);
+    assert.equal(raw(".hidden", 2), false);
+    assert.equal(all("/etc/nginx/conf.d/.hidden", 3), false);
   });
 });
