@@ -1,7 +1,8 @@
 // Runs every test that can run here. What lacks its part is skipped by the tests themselves, and said aloud here.
-import { spawnSync } from "node:child_process";
 import { accessSync, constants, globSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
 import { skipWithoutKustomize } from "../tests/manifests/objects.ts";
 import { skipWithoutDefinitions } from "../tests/manifests/schema.ts";
 import { skipWithoutPodman } from "../tests/support/podman-store.ts";
@@ -49,14 +50,28 @@ const sayMissing = (): void => {
   for (const [part, , remedy] of missing) console.log(`SKIPPED for want of ${part}: ${remedy}`);
 };
 
+/** Folders whose files take a minute or more, of which little is work: begun first, others run beside them. */
+const longest = ["tests/soak/", "tests/images/", "tests/pipeline/", "tests/load/"];
+const rank = (file: string): number => {
+  const index = longest.findIndex((folder) => file.startsWith(folder));
+  return index === -1 ? longest.length : index;
+};
+
 const patterns = process.argv.slice(2);
-const files = globSync(patterns.length > 0 ? patterns : "tests/**/*.test.ts", { cwd: root }).sort();
+const files = globSync(patterns.length > 0 ? patterns : "tests/**/*.test.ts", { cwd: root })
+  .sort()
+  .sort((a, b) => rank(a) - rank(b));
 sayMissing();
-const { status } = spawnSync(
-  process.execPath,
+if (files.length === 0) {
+  console.error(`no test file is called ${patterns.join(" ")}`);
+  process.exitCode = 1;
+} else {
   // A hang is a failure, not a wait for the limit of whoever runs this.
-  ["--test", "--test-concurrency=3", "--test-timeout=240000", "--test-reporter=spec", ...files],
-  { cwd: root, stdio: "inherit" },
-);
-sayMissing();
-process.exitCode = status ?? 1;
+  run({ files: files.map((file) => join(root, file)), cwd: root, concurrency: 3, timeout: 240_000 })
+    .on("test:fail", () => {
+      process.exitCode = 1;
+    })
+    .compose(new spec())
+    .on("end", sayMissing)
+    .pipe(process.stdout);
+}
