@@ -293,10 +293,9 @@ backend. *Floor*: hotroute's own file with another host, written into the folder
 \`nginx -t\`, SIGHUP, first answer; the clock starts before the write. One change by hand, one through hotroute, in turn; what
 hotroute adds is the median of these pairs' differences (in brackets their 5th and 95th percentile: at 10,000 Services nginx's
 own time differs by more from one reload to the next than may be added). So it is measured beside the floor within the change
-too: what is neither its \`nginx -t\` nor nginx's time from the signal on, from status.json. The others have their rounds in between, and take no processor time
-while it is not their turn. *Settled*: no worker of an earlier
-configuration is left. RELOAD_INTERVAL_MS is 50 instead of 1,000 here, so that the next change may follow at once; a lone change
-waits for neither.`,
+too: what is neither its \`nginx -t\` nor nginx's time from the signal on, from status.json. The others have their rounds in
+between, and take no processor time while it is not their turn. *Settled*: no worker of an earlier configuration is left.
+RELOAD_INTERVAL_MS is 50 instead of 1,000 here, so that the next change may follow at once; a lone change waits for neither.`,
   run: async (bench) => {
     const rows: Row[] = [];
     for (const { services, changes } of bench.scale.propagation.sizes) {
