@@ -4,14 +4,7 @@ const prefix = "# sha256:";
 /** Length of the footer line in bytes, newline included. */
 export const footerLength = prefix.length + 64 + 1;
 
-const hashOf = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
-/**
- * Appends the footer that lets a reader know that a file is whole: `# sha256:<hex of all bytes above>`.
- *
- * @param text the configuration; it must end with a newline
- */
-export const withFooter = (text: string): string => `${text}${prefix}${hashOf(text)}\n`;
+const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A file with its footer. */
 export interface SealedFile {
@@ -23,7 +16,8 @@ export interface SealedFile {
 }
 
 /**
- * Appends the footer to a file that is in pieces: they are read once, and not put together.
+ * Appends the footer that lets a reader know that a file is whole: `# sha256:<hex of all bytes above>`. The file is in
+ * pieces, which are read once and not put together.
  *
  * @param pieces the configuration in UTF-8; it must end with a newline
  */

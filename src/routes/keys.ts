@@ -181,15 +181,9 @@ export const suggestKey = (name: string): string | null => {
 };
 
 /** Keys without which a route would serve more than its owner wants: to more clients, or in another place. */
-const guards: ReadonlySet<string> = new Set([
+export const guards: ReadonlySet<string> = new Set([
   keys.whitelistSourceRange.name,
   keys.allowlistSourceRange.name,
   keys.denylistSourceRange.name,
   ...[...notAvailable].filter(([, { route }]) => route === "closed").map(([name]) => name),
 ]);
-
-/** The guard that an unknown key was meant to be, as far as its name tells; null where it was meant to be none. */
-export const meantGuard = (name: string): string | null => {
-  const nearest = suggestKey(name);
-  return nearest !== null && guards.has(nearest) ? nearest : null;
-};

@@ -1,4 +1,4 @@
-import { type Key, keyStanding, meantGuard, suggestKey } from "./keys.ts";
+import { guards, type Key, keyStanding, suggestKey } from "./keys.ts";
 import type { ProblemList } from "./problem-list.ts";
 
 // An annotation may be 256 KiB of commas.
@@ -124,9 +124,9 @@ export const checkGuards = (
     }
     if (standing.kind !== "unknown" || selectorKeys.has(name) || guesses === maxGuesses) continue;
     guesses += 1;
-    const guard = meantGuard(name);
-    if (guard === null) continue;
-    const message = `no such key; did you mean ${keyPrefix}${guard}? Without that it is not routed`;
+    const nearest = suggestKey(name);
+    if (nearest === null || !guards.has(nearest)) continue;
+    const message = `no such key; did you mean ${keyPrefix}${nearest}? Without that it is not routed`;
     problems.report("UnknownKey", at, value, message);
     isClosed = true;
   }
@@ -142,7 +142,7 @@ export const checkNames = (
   for (const [name, { value, at }] of raw) {
     if (selectorKeys.has(name) || keyStanding(name, value).kind !== "unknown") continue;
     const nearest = problems.isFull ? null : suggestKey(name);
-    if (nearest !== null && meantGuard(name) !== null) continue;
+    if (nearest !== null && guards.has(nearest)) continue;
     const hint = nearest === null ? "" : `; did you mean ${keyPrefix}${nearest}?`;
     problems.report("UnknownKey", at, value, `no such key, ignored${hint}`);
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { checkFooter, footerLength, sealFile, withFooter } from "../../src/contract/footer.ts";
+import { checkFooter, footerLength, sealFile } from "../../src/contract/footer.ts";
+import { withFooter } from "../support/footer.ts";
 
 describe("checkFooter()", () => {
   const whole = Buffer.from(withFooter("server {\n}\n"));

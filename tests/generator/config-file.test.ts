@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
-import { type SealedFile, sealFile, withFooter } from "../../src/contract/footer.ts";
+import { type SealedFile, sealFile } from "../../src/contract/footer.ts";
 import { openConfigFile, readOwnText } from "../../src/generator/config-file.ts";
+import { withFooter } from "../support/footer.ts";
 import { waitFor } from "../support/wait.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "hotroute-config-file-"));

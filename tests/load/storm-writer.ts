@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parentPort, Worker, workerData } from "node:worker_threads";
-import { withFooter } from "../../src/contract/footer.ts";
+import { withFooter } from "../support/footer.ts";
 
 /** What a storm writes, and how fast. */
 export interface Storm {

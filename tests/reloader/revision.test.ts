@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { withFooter } from "../../src/contract/footer.ts";
 import { differenceOf, hashesOf } from "../../src/reloader/changes.ts";
 import {
   buildRelease,
@@ -15,6 +14,7 @@ import {
 } from "../../src/reloader/releases.ts";
 import { type ConfigFile, readConfigDirectory, revisionOf, sha256Hex } from "../../src/reloader/revision.ts";
 import { runPaths } from "../../src/reloader/run-paths.ts";
+import { withFooter } from "../support/footer.ts";
 
 const inFolder = async (test: (folder: string) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "hotroute-revision-"));

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type ConfigurationOptions, configure } from "../../nginx/configuration.ts";
 import type { SiteTemplate } from "../../nginx/site-view.ts";
 import { TemplateError } from "../../nginx/template-error.ts";
@@ -36,8 +35,8 @@ export const createLineTracer =
       },
     };
     try {
-      const { text } = configure(services, options, hostPolicy, tracing, holds);
-      return createHash("sha256").update(text).digest("hex") === hash ? owners : [];
+      const { file } = configure(services, options, hostPolicy, tracing, holds);
+      return file.sha256 === hash ? owners : [];
     } catch (error) {
       // A template that computes with what it is given may not take marked texts.
       if (error instanceof TemplateError) return [];
