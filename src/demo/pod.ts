@@ -29,11 +29,9 @@ export interface Pod {
 }
 
 /** What the nginx of this machine is, so that what it does not know is refused route by route; empty when it is not known. */
-const nginxVersion = ({
-  NGINX_BIN = "nginx",
-  PATH = "",
-}: DemoConfig["environment"]): Readonly<Record<string, string>> => {
-  const { stderr } = spawnSync(NGINX_BIN, ["-v"], { env: { PATH }, encoding: "utf8", timeout: 5000 });
+const nginxVersion = ({ NGINX_BIN, PATH = "" }: DemoConfig["environment"]): Readonly<Record<string, string>> => {
+  // Empty is as unset, as all settings are read.
+  const { stderr } = spawnSync(NGINX_BIN || "nginx", ["-v"], { env: { PATH }, encoding: "utf8", timeout: 5000 });
   const version = /nginx\/(\d+\.\d+\.\d+)/.exec(stderr ?? "")?.[1];
   return version === undefined ? {} : { NGINX_VERSION: version };
 };
