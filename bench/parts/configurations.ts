@@ -1,6 +1,7 @@
 import { configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
+import { isNginxAtLeast, type NginxUnderTest } from "../../tests/support/nginx-binaries.ts";
 import { firstHost, serviceName } from "./hosts.ts";
 
 /** What a configuration of the benchmark is made for. */
@@ -8,20 +9,25 @@ export interface SiteOptions {
   readonly count: number;
   /** `127.0.0.1:PORT` */
   readonly listen: string;
-  /** Where the backend of every Service listens: the benchmark asks one of them at a time. */
-  readonly backendAddress: string;
+  /** Where the backends listen, each on an address of its own. */
   readonly backendPort: number;
+  /** Which reads it. */
+  readonly nginx: NginxUnderTest;
 }
 
+/** The address of a Service: one of loopback, as each Service of a cluster has one of its own. */
+export const backendAddress = (index: number): string =>
+  `127.${64 + ((index >> 16) & 63)}.${(index >> 8) & 255}.${index & 255}`;
+
 /** Services as the generator keeps them; each call makes new objects, so that nothing of an earlier pass is known. */
-export const serviceRecords = (count: number, address: string | null, port: number): readonly ServiceRecord[] =>
+export const serviceRecords = (count: number, port: number): readonly ServiceRecord[] =>
   Array.from({ length: count }, (_, index) => ({
     namespace: "default",
     name: serviceName(index),
     uid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
     createdAtMs: 1_700_000_000_000 + index * 1000,
     type: "ClusterIP",
-    clusterIP: address ?? `127.96.${(index >> 8) & 255}.${index & 255}`,
+    clusterIP: backendAddress(index),
     ports: [{ name: "http", port, protocol: "TCP", appProtocol: null }],
     settings: [
       { key: "expose", value: "true" },
@@ -29,21 +35,22 @@ export const serviceRecords = (count: number, address: string | null, port: numb
     ],
   }));
 
-/** The settings of a generator that is given none but `HTTP_LISTEN` and `ACCESS_LOG=off`. */
-export const configurationOptions = (listen: string): Parameters<typeof configure>[1] => ({
+/** The settings of a generator that is given none but `HTTP_LISTEN`, `NGINX_VERSION` and `ACCESS_LOG=off`. */
+export const configurationOptions = (listen: string, isRecentNginx: boolean): Parameters<typeof configure>[1] => ({
   keyPrefix: "hotroute.io/",
   selectorKeys: new Set(["expose"]),
   class: null,
   listens: parseListenList(listen) ?? [],
   trustedProxies: [],
   isGrpcAvailable: true,
+  isRecentNginx,
   accessLog: "off",
   upstreamCaFile: null,
 });
 
 /** hotroute's default.conf. */
-export const hotrouteConf = ({ count, listen, backendAddress, backendPort }: SiteOptions): string =>
-  configure(serviceRecords(count, backendAddress, backendPort), configurationOptions(listen)).text;
+export const hotrouteConf = ({ count, listen, backendPort, nginx }: SiteOptions): string =>
+  configure(serviceRecords(count, backendPort), configurationOptions(listen, isNginxAtLeast(nginx, "1.29.6"))).text;
 
 /**
  * What a configuration written by hand sends upstream.
@@ -79,14 +86,14 @@ const directivesByHand: Readonly<Record<HeadersByHand, readonly string[]>> = {
 
 /** An upstream and a server block for each host, as they are written by hand; with one host: nginx tuned by hand. */
 export const handWrittenConf = (
-  { count, listen, backendAddress, backendPort }: SiteOptions,
+  { count, listen, backendPort }: SiteOptions,
   headers: HeadersByHand = "usual",
 ): string => {
   const directives = directivesByHand[headers].map((directive) => `        ${directive};\n`).join("");
   const blocks = Array.from(
     { length: count },
     (_, index) => `upstream ${serviceName(index)} {
-    server ${backendAddress}:${backendPort};
+    server ${backendAddress(index)}:${backendPort};
     keepalive 32;
 }
 server {

@@ -7,7 +7,7 @@ import { configurationOptions, serviceRecords } from "./configurations.ts";
 
 const count = Number(process.argv[2]);
 const rounds = Number(process.argv[3]);
-const options = configurationOptions("8080");
+const options = configurationOptions("8080", true);
 
 const time = (work: () => unknown): number => {
   const before = process.cpuUsage();
@@ -25,12 +25,12 @@ const changed = (service: ServiceRecord, round: number): ServiceRecord => ({
 });
 
 // Warm as a program is that has run for a while.
-for (let round = 0; round < 30; round += 1) configure(serviceRecords(Math.min(count, 1000), null, 80), options);
+for (let round = 0; round < 30; round += 1) configure(serviceRecords(Math.min(count, 1000), 80), options);
 
 const fromNothing: number[] = [];
 const afterOneChange: number[] = [];
 for (let round = 0; round < rounds; round += 1) {
-  const services = [...serviceRecords(count, null, 80)];
+  const services = [...serviceRecords(count, 80)];
   fromNothing.push(time(() => configure(services, options)));
   for (let change = 0; change < 5; change += 1) {
     const index = Math.floor((count * change) / 5);

@@ -1,7 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../../tests/support/ports.ts";
-import { handWrittenConf, hotrouteConf, return200Conf, type SiteOptions } from "../parts/configurations.ts";
+import {
+  backendAddress,
+  handWrittenConf,
+  hotrouteConf,
+  return200Conf,
+  type SiteOptions,
+} from "../parts/configurations.ts";
 import { timeToFirstAnswer } from "../parts/first-answer.ts";
 import { inFolder, withStack } from "../parts/folder.ts";
 import { firstHost } from "../parts/hosts.ts";
@@ -48,14 +54,15 @@ const measure = (bench: Bench): Promise<readonly Target[]> =>
         await mkdir(own);
         return stack.add(await startNginxByHand(nginx, own, { workers, defaultConf, core })).masterPid;
       };
-      const backend = `keepalive_requests 1000000;\n${return200Conf(`127.0.0.1:${backendPort}`)}`;
-      await start("backend", backend, cores.load);
+      const asked = new Set([1, ...scale.dataPlane.routes].map((routes) => backendAddress(routes - 1)));
+      const backend = [...asked].map((address) => return200Conf(`${address}:${backendPort}`)).join("");
+      await start("backend", `keepalive_requests 1000000;\n${backend}`, cores.load);
       const targets: Target[] = [];
       const add = async (kind: TargetKind, routes: number | null): Promise<void> => {
         const port = await freePort();
         const host = firstHost((routes ?? 1) - 1);
         const listen = `127.0.0.1:${port}`;
-        const site: SiteOptions = { count: routes ?? 1, listen, backendAddress: "127.0.0.1", backendPort };
+        const site: SiteOptions = { count: routes ?? 1, listen, backendPort, nginx };
         const own = `${targets.length}`;
         let findMaster: () => Promise<number>;
         if (kind === "hotroute") {

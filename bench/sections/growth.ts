@@ -62,7 +62,7 @@ const measureNginxTest = (bench: Bench): Promise<Curve["points"]> =>
       await mkdir(own);
       const value = await withStack(async (stack) => {
         const listen = `127.0.0.1:${await freePort()}`;
-        const defaultConf = hotrouteConf({ count, listen, backendAddress: "127.0.0.1", backendPort: 80 });
+        const defaultConf = hotrouteConf({ count, listen, backendPort: 80, nginx: bench.nginx });
         const server = stack.add(await startNginxByHand(bench.nginx, own, { workers: 1, defaultConf }));
         const times: number[] = [];
         for (let round = 0; round < bench.scale.growth.rounds; round += 1) times.push(await server.test());

@@ -28,7 +28,7 @@ const measure = (bench: Bench): Promise<readonly [Contender, Contender]> =>
       const start = async (name: string, make: (site: SiteOptions) => string): Promise<Contender> => {
         const port = await freePort();
         const listen = `127.0.0.1:${port}`;
-        const made = make({ count, listen, backendAddress: "127.0.0.1", backendPort });
+        const made = make({ count, listen, backendPort, nginx: bench.nginx });
         // A host of each version's own tells which one answers.
         const text = (mark: string): string =>
           `${made}\nserver { listen ${listen}; server_name ${mark}; location / { return 200; } }\n`;
@@ -82,9 +82,7 @@ export const nginxCost: Section = {
   name: "nginx-cost",
   title: "What nginx needs for the configuration",
   method: `hotroute's file and one with a server block, an upstream and its own headers for each host, each under an nginx of its
-own with the same nginx.conf, tested, signalled and measured in turn. 0.35 could be reached with one block for all hosts and a
-\`map\` from host to upstream, which nginx then looks up by name at each request: a tenth of the requests a second with 10,000
-hosts. What nginx does once per change may cost more than what it does at each request
-([ADR 0005](../docs/adr/0005-a-server-block-for-each-set-of-locations.md)), so this reach is given up.`,
+own with the same nginx.conf, tested, signalled and measured in turn. In hotroute's the hosts share blocks
+([ADR 0010](../docs/adr/0010-hosts-of-many-services-share-servers.md)).`,
   run: async (bench) => ({ rows: rowsOf(bench, await measure(bench)) }),
 };

@@ -31,6 +31,7 @@ export const environmentOf = (place: Place): NodeJS.ProcessEnv => ({
   TMPDIR: place.folder,
   HTTP_LISTEN: `127.0.0.1:${place.port}`,
   NGINX_BIN: place.nginx.path,
+  NGINX_VERSION: place.nginx.version,
   WORKERS: String(place.workers),
   // The programs' output is read through a pipe of the benchmark's; nginx cannot open what is a socket.
   ACCESS_LOG: "off",

@@ -27,14 +27,21 @@ const fields: readonly (readonly [name: string, value: string])[] = [
   ["userAgent", '"$http_user_agent"'],
 ];
 
-/** The directives at the level of `http`. Source: ngx_http_log_module. */
-export const accessLogDirectives = (log: AccessLog): readonly string[] => {
+/** Whether a line names the upstream. */
+export const namesUpstreams = (log: AccessLog): boolean => log === "json";
+
+/**
+ * The directives at the level of `http`. Source: ngx_http_log_module.
+ *
+ * @param isMapped whether something else says what the upstream's name is
+ */
+export const accessLogDirectives = (log: AccessLog, isMapped: boolean): readonly string[] => {
   switch (log) {
     case "json": {
       const line = fields.map(([name, value]) => `"${name}":${value}`).join(",");
       return [
         // A location of gRPC, whose module has no such variable, sets it.
-        'map "" $hotroute_upstream { default $proxy_host; }',
+        ...(isMapped ? [] : ['map "" $hotroute_upstream { default $proxy_host; }']),
         `log_format hotroute_json escape=json '{${line}}';`,
         "access_log /dev/stdout hotroute_json;",
       ];

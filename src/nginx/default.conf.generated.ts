@@ -16,8 +16,21 @@ export const partials = {
     + ((stack1 = alias2(alias1(lookupProperty(depth0,"serverNamesHash"), "maxSize", {"start":{"line":5,"column":29},"end":{"line":5,"column":52}} ), depth0)) != null ? stack1 : "")
     + ";\n";
 },"1":function(container,depth0,helpers,partials,data) {
-    return "\n# gRPC is HTTP/2; a connection that does not begin so is HTTP/1.1 as before.\nhttp2 on;\n";
+    var stack1, alias1=container.strict, alias2=container.lambda, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "map_hash_bucket_size "
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"mapHash"), "bucketSize", {"start":{"line":8,"column":23},"end":{"line":8,"column":41}} ), depth0)) != null ? stack1 : "")
+    + ";\nmap_hash_max_size "
+    + ((stack1 = alias2(alias1(lookupProperty(depth0,"mapHash"), "maxSize", {"start":{"line":9,"column":20},"end":{"line":9,"column":35}} ), depth0)) != null ? stack1 : "")
+    + ";\n";
 },"2":function(container,depth0,helpers,partials,data) {
+    return "\n# gRPC is HTTP/2; a connection that does not begin so is HTTP/1.1 as before.\nhttp2 on;\n";
+},"3":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -26,13 +39,13 @@ export const partials = {
     };
 
   return "\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"accessLog"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":14,"column":0},"end":{"line":16,"column":9}}})) != null ? stack1 : "");
-},"3":function(container,depth0,helpers,partials,data) {
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"accessLog"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":18,"column":0},"end":{"line":20,"column":9}}})) != null ? stack1 : "");
+},"4":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + "\n";
-},"4":function(container,depth0,helpers,partials,data) {
+},"5":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -41,34 +54,38 @@ export const partials = {
     };
 
   return "\n# What these proxies say of their clients is believed, the first element of a list; what anybody else says is overwritten.\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":35,"column":0},"end":{"line":37,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"loc":{"start":{"line":39,"column":0},"end":{"line":41,"column":9}}})) != null ? stack1 : "")
     + "real_ip_header X-Forwarded-For;\nreal_ip_recursive on;\ngeo $realip_remote_addr $hotroute_trusted {\n    default 0;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(6, data, 0),"inverse":container.noop,"loc":{"start":{"line":42,"column":0},"end":{"line":44,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"each","hash":{},"fn":container.program(7, data, 0),"inverse":container.noop,"loc":{"start":{"line":46,"column":0},"end":{"line":48,"column":9}}})) != null ? stack1 : "")
     + "}\nmap \"$hotroute_trusted $http_x_forwarded_proto\" $hotroute_proto {\n    default $scheme;\n    \"~^1 (?<hotroute_forwarded_proto>https?)(?: *,|$)\" $hotroute_forwarded_proto;\n}\nmap \"$hotroute_trusted $http_x_forwarded_host\" $hotroute_host {\n    default $host;\n    \"~^1 (?<hotroute_forwarded_host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?(?: *,|$)\" $hotroute_forwarded_host;\n}\nmap \"$hotroute_trusted $http_x_forwarded_port\" $hotroute_port {\n    default $hotroute_named_port;\n    \"~^1 (?<hotroute_forwarded_port>[1-9][0-9]{0,4})(?: *,|$)\" $hotroute_forwarded_port;\n}\nmap \"$hotroute_trusted $http_x_request_id\" $hotroute_request_id {\n    default $request_id;\n    \"~^1 (?<hotroute_forwarded_id>[A-Za-z0-9._-]{1,128})$\" $hotroute_forwarded_id;\n}\nmap \"$hotroute_trusted $http_x_forwarded_prefix\" $hotroute_prefix {\n    default \"\";\n    \"~^1 (?<hotroute_forwarded_prefix>/[A-Za-z0-9._~/-]{0,253})$\" $hotroute_forwarded_prefix;\n}\n";
-},"5":function(container,depth0,helpers,partials,data) {
+},"6":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "set_real_ip_from "
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ";\n";
-},"6":function(container,depth0,helpers,partials,data) {
+},"7":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return "    "
     + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + " 1;\n";
-},"7":function(container,depth0,helpers,partials,data) {
-    return "\nmap \"\" $hotroute_proto { default $scheme; }\nmap \"\" $hotroute_host { default $host; }\nmap \"\" $hotroute_port { default $hotroute_named_port; }\nmap \"\" $hotroute_request_id { default $request_id; }\nmap \"\" $hotroute_prefix { default \"\"; }\n";
 },"8":function(container,depth0,helpers,partials,data) {
-    return "$hotroute_proto";
+    return "\nmap \"\" $hotroute_proto { default $scheme; }\nmap \"\" $hotroute_host { default $host; }\nmap \"\" $hotroute_port { default $hotroute_named_port; }\nmap \"\" $hotroute_request_id { default $request_id; }\nmap \"\" $hotroute_prefix { default \"\"; }\n";
 },"9":function(container,depth0,helpers,partials,data) {
-    return "$scheme";
+    return "$hotroute_proto";
 },"10":function(container,depth0,helpers,partials,data) {
+    return "$scheme";
+},"11":function(container,depth0,helpers,partials,data) {
+    return "map $request_port $hotroute_named_port {\n    \"\" $hotroute_scheme_port;\n    default $request_port;\n}\n";
+},"12":function(container,depth0,helpers,partials,data) {
+    return "map $http_host $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~:[0-9]+$\" $hotroute_checked_port;\n}\n# A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.\nmap \"$host $http_host\" $hotroute_checked_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n";
+},"13":function(container,depth0,helpers,partials,data) {
     var stack1;
 
   return ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
     + ";\n";
-},"11":function(container,depth0,helpers,partials,data) {
+},"14":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
           return parent[propertyName];
@@ -77,35 +94,7 @@ export const partials = {
     };
 
   return "\n# A preflight is a browser's question whether another site's page may ask. Which origins may, each route says.\nmap \"$request_method $http_origin $http_access_control_request_method\" $hotroute_preflight {\n    default \"\";\n    \"~^OPTIONS [^ ]+ [^ ]+$\" 1;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"originMaps"),{"name":"each","hash":{},"fn":container.program(12, data, 0),"inverse":container.noop,"loc":{"start":{"line":102,"column":0},"end":{"line":111,"column":9}}})) != null ? stack1 : "");
-},"12":function(container,depth0,helpers,partials,data) {
-    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
-        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
-          return parent[propertyName];
-        }
-        return undefined
-    };
-
-  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"variable"),{"name":"if","hash":{},"fn":container.program(13, data, 0),"inverse":container.noop,"loc":{"start":{"line":103,"column":0},"end":{"line":110,"column":7}}})) != null ? stack1 : "");
-},"13":function(container,depth0,helpers,partials,data) {
-    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
-        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
-          return parent[propertyName];
-        }
-        return undefined
-    };
-
-  return "map $http_origin "
-    + ((stack1 = container.lambda(container.strict(depth0, "variable", {"start":{"line":104,"column":19},"end":{"line":104,"column":32}} ), depth0)) != null ? stack1 : "")
-    + " {\n    default \"\";\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"patterns"),{"name":"each","hash":{},"fn":container.program(14, data, 0),"inverse":container.noop,"loc":{"start":{"line":106,"column":0},"end":{"line":108,"column":9}}})) != null ? stack1 : "")
-    + "}\n";
-},"14":function(container,depth0,helpers,partials,data) {
-    var stack1;
-
-  return "    "
-    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
-    + " $http_origin;\n";
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"originMaps"),{"name":"each","hash":{},"fn":container.program(15, data, 0),"inverse":container.noop,"loc":{"start":{"line":113,"column":0},"end":{"line":122,"column":9}}})) != null ? stack1 : "");
 },"15":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -114,8 +103,36 @@ export const partials = {
         return undefined
     };
 
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"variable"),{"name":"if","hash":{},"fn":container.program(16, data, 0),"inverse":container.noop,"loc":{"start":{"line":114,"column":0},"end":{"line":121,"column":7}}})) != null ? stack1 : "");
+},"16":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "map $http_origin "
+    + ((stack1 = container.lambda(container.strict(depth0, "variable", {"start":{"line":115,"column":19},"end":{"line":115,"column":32}} ), depth0)) != null ? stack1 : "")
+    + " {\n    default \"\";\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"patterns"),{"name":"each","hash":{},"fn":container.program(17, data, 0),"inverse":container.noop,"loc":{"start":{"line":117,"column":0},"end":{"line":119,"column":9}}})) != null ? stack1 : "")
+    + "}\n";
+},"17":function(container,depth0,helpers,partials,data) {
+    var stack1;
+
+  return "    "
+    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
+    + " $http_origin;\n";
+},"18":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
   return "\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"limitZones"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":115,"column":0},"end":{"line":117,"column":9}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"limitZones"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":126,"column":0},"end":{"line":128,"column":9}}})) != null ? stack1 : "");
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -126,16 +143,19 @@ export const partials = {
 
   return "# Made by hotroute from labelled Services. What is changed here by hand is overwritten.\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"serverNamesHash"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":2,"column":0},"end":{"line":6,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"hasGrpc"),{"name":"if","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":7,"column":0},"end":{"line":11,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"accessLog"),{"name":"if","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":12,"column":0},"end":{"line":17,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"mapHash"),{"name":"if","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":7,"column":0},"end":{"line":10,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"hasGrpc"),{"name":"if","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":11,"column":0},"end":{"line":15,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"accessLog"),{"name":"if","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":16,"column":0},"end":{"line":21,"column":7}}})) != null ? stack1 : "")
     + "\n# What a request needs here fits in one piece of memory instead of three.\nrequest_pool_size 16k;\n\n# WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves\n# the connection to the upstream open for the next request.\nmap $http_upgrade $hotroute_upgrade {\n    default \"\";\n    \"~*^websocket$\" websocket;\n}\nmap $hotroute_upgrade $hotroute_connection {\n    default \"\";\n    websocket upgrade;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(4, data, 0),"inverse":container.program(7, data, 0),"loc":{"start":{"line":32,"column":0},"end":{"line":73,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(5, data, 0),"inverse":container.program(8, data, 0),"loc":{"start":{"line":36,"column":0},"end":{"line":77,"column":7}}})) != null ? stack1 : "")
     + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\nmap "
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(8, data, 0),"inverse":container.program(9, data, 0),"loc":{"start":{"line":76,"column":4},"end":{"line":76,"column":63}}})) != null ? stack1 : "")
-    + " $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\nmap $http_host $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~:[0-9]+$\" $hotroute_checked_port;\n}\n# A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.\nmap \"$host $http_host\" $hotroute_checked_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"proxyHeaders"),{"name":"each","hash":{},"fn":container.program(10, data, 0),"inverse":container.noop,"loc":{"start":{"line":92,"column":0},"end":{"line":94,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"originMaps"),{"name":"if","hash":{},"fn":container.program(11, data, 0),"inverse":container.noop,"loc":{"start":{"line":95,"column":0},"end":{"line":112,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limitZones"),{"name":"if","hash":{},"fn":container.program(15, data, 0),"inverse":container.noop,"loc":{"start":{"line":113,"column":0},"end":{"line":118,"column":7}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(9, data, 0),"inverse":container.program(10, data, 0),"loc":{"start":{"line":80,"column":4},"end":{"line":80,"column":63}}})) != null ? stack1 : "")
+    + " $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"hasRequestPort"),{"name":"if","hash":{},"fn":container.program(11, data, 0),"inverse":container.program(12, data, 0),"loc":{"start":{"line":84,"column":0},"end":{"line":99,"column":7}}})) != null ? stack1 : "")
+    + "\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"proxyHeaders"),{"name":"each","hash":{},"fn":container.program(13, data, 0),"inverse":container.noop,"loc":{"start":{"line":103,"column":0},"end":{"line":105,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"originMaps"),{"name":"if","hash":{},"fn":container.program(14, data, 0),"inverse":container.noop,"loc":{"start":{"line":106,"column":0},"end":{"line":123,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limitZones"),{"name":"if","hash":{},"fn":container.program(18, data, 0),"inverse":container.noop,"loc":{"start":{"line":124,"column":0},"end":{"line":129,"column":7}}})) != null ? stack1 : "");
 }},
   upstreams: {"0":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -175,6 +195,171 @@ export const partials = {
     };
 
   return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"upstreams"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":13,"column":7}}})) != null ? stack1 : "");
+}},
+  sharedServers: {"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = container.invokePartial(lookupProperty(partials,"sharedAddresses"),depth0,{"name":"sharedAddresses","helpers":helpers,"partials":partials,"decorators":container.decorators})) != null ? stack1 : "")
+    + ((stack1 = container.invokePartial(lookupProperty(partials,"sharedNames"),depth0,{"name":"sharedNames","helpers":helpers,"partials":partials,"decorators":container.decorators})) != null ? stack1 : "")
+    + ((stack1 = container.invokePartial(lookupProperty(partials,"sharedBlocks"),depth0,{"name":"sharedBlocks","helpers":helpers,"partials":partials,"decorators":container.decorators})) != null ? stack1 : "");
+},"usePartial":true},
+  sharedAddresses: {"0":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "\n# Hosts of many Services that are routed alike share blocks: each block costs nginx as much as a dozen hosts in one. The host\n# tells which of a group's addresses is its Service's; as every server of the group drains, none takes another's requests.\nmap $host $hotroute_address {\n    default \"\";\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":7,"column":0},"end":{"line":11,"column":9}}})) != null ? stack1 : "")
+    + "}\n";
+},"1":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"members"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":8,"column":0},"end":{"line":10,"column":9}}})) != null ? stack1 : "");
+},"2":function(container,depth0,helpers,partials,data) {
+    var stack1, alias1=container.strict, alias2=container.lambda;
+
+  return "    "
+    + ((stack1 = alias2(alias1(depth0, "host", {"start":{"line":9,"column":6},"end":{"line":9,"column":15}} ), depth0)) != null ? stack1 : "")
+    + " "
+    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":9,"column":20},"end":{"line":9,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ";\n";
+},"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":13,"column":7}}})) != null ? stack1 : "");
+}},
+  sharedNames: {"0":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"namesShared"),{"name":"if","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":2,"column":0},"end":{"line":13,"column":7}}})) != null ? stack1 : "");
+},"1":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "\n# The log names the Service's upstream, as it does for hosts with blocks of their own.\nmap $hotroute_address $hotroute_upstream {\n    default $proxy_host;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":7,"column":0},"end":{"line":11,"column":9}}})) != null ? stack1 : "")
+    + "}\n";
+},"2":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":8,"column":0},"end":{"line":10,"column":9}}})) != null ? stack1 : "");
+},"3":function(container,depth0,helpers,partials,data) {
+    var stack1, alias1=container.strict, alias2=container.lambda;
+
+  return "    "
+    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":9,"column":6},"end":{"line":9,"column":18}} ), depth0)) != null ? stack1 : "")
+    + " "
+    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":9,"column":23},"end":{"line":9,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ";\n";
+},"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":14,"column":7}}})) != null ? stack1 : "");
+}},
+  sharedBlocks: {"0":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "\n# A connection that was kept open may be closed just as it is used. What may be asked twice (RFC 9110, 9.2.2) is then asked\n# once more by a new one: nginx itself would look for another server, and there is none for this Service.\nmap $request_method $hotroute_is_final {\n    default \"\";\n    POST 1;\n    PATCH 1;\n    LOCK 1;\n}\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":11,"column":0},"end":{"line":35,"column":9}}})) != null ? stack1 : "");
+},"1":function(container,depth0,helpers,partials,data) {
+    var stack1, alias1=container.strict, alias2=container.lambda, alias3=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "\nupstream "
+    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":13,"column":11},"end":{"line":13,"column":20}} ), depth0)) != null ? stack1 : "")
+    + " {\n    sticky route $hotroute_address;\n    keepalive 128;\n    keepalive_timeout 4s;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":17,"column":0},"end":{"line":19,"column":9}}})) != null ? stack1 : "")
+    + "}\nserver {\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":22,"column":0},"end":{"line":24,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"serverNames"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":25,"column":0},"end":{"line":27,"column":9}}})) != null ? stack1 : "")
+    + "    proxy_next_upstream off;\n    error_page 502 = @again;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":30,"column":0},"end":{"line":32,"column":9}}})) != null ? stack1 : "")
+    + "    location @again "
+    + ((stack1 = alias2(alias1(depth0, "again", {"start":{"line":33,"column":22},"end":{"line":33,"column":32}} ), depth0)) != null ? stack1 : "")
+    + "\n}\n";
+},"2":function(container,depth0,helpers,partials,data) {
+    var stack1, alias1=container.strict, alias2=container.lambda;
+
+  return "    server "
+    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":18,"column":13},"end":{"line":18,"column":25}} ), depth0)) != null ? stack1 : "")
+    + " route="
+    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":18,"column":36},"end":{"line":18,"column":48}} ), depth0)) != null ? stack1 : "")
+    + " max_fails=0 drain;\n";
+},"3":function(container,depth0,helpers,partials,data) {
+    var stack1;
+
+  return "    listen "
+    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
+    + ";\n";
+},"4":function(container,depth0,helpers,partials,data) {
+    var stack1;
+
+  return "    server_name "
+    + ((stack1 = container.lambda(depth0, depth0)) != null ? stack1 : "")
+    + ";\n";
+},"5":function(container,depth0,helpers,partials,data) {
+    var stack1, alias1=container.strict, alias2=container.lambda;
+
+  return "    location "
+    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":31,"column":15},"end":{"line":31,"column":27}} ), depth0)) != null ? stack1 : "")
+    + " "
+    + ((stack1 = alias2(alias1(depth0, "body", {"start":{"line":31,"column":32},"end":{"line":31,"column":41}} ), depth0)) != null ? stack1 : "")
+    + "\n";
+},"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":36,"column":7}}})) != null ? stack1 : "");
 }},
   defaultServer: {"0":function(container,depth0,helpers,partials,data) {
     var stack1;

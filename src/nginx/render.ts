@@ -4,14 +4,16 @@ import { memoize } from "../routes/memoize.ts";
 import type { Upstream } from "../routes/route.ts";
 import type { Location, Site, VirtualServer } from "../routes/site.ts";
 import type { Cidr } from "../routes/values/cidr.ts";
-import { type AccessLog, accessLogDirectives } from "./access-log.ts";
+import { type AccessLog, accessLogDirectives, namesUpstreams } from "./access-log.ts";
 import { type ChunkedSite, createPieceRenderer } from "./built-in-pieces.ts";
+import { hashSizes } from "./hash-sizes.ts";
 import { addNeeds, needsOf, viewNeeds } from "./http-level.ts";
 import type { ListenValue } from "./listen.ts";
 import type { LocationOptions, UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
 import { proxyHeaders, setHeader } from "./proxy-headers.ts";
-import { locationView, serverView } from "./server-view.ts";
+import { locationView, serverView, sharedServerView } from "./server-view.ts";
+import { createSharing, type Layout, type SharedServer } from "./shared-servers.ts";
 import type { SiteTemplate, SiteView } from "./site-view.ts";
 
 /** What the configuration holds beside the Site. */
@@ -23,6 +25,11 @@ export interface RenderOptions {
   /** What the certificates of HTTPS upstreams are checked against. */
   readonly upstreamCaFile: UpstreamCa;
   readonly accessLog: AccessLog;
+  /**
+   * Whether nginx is known to be 1.29.6 or later: it has `$request_port`, and takes the server of an upstream group that it is
+   * told to (`sticky route`).
+   */
+  readonly isRecentNginx: boolean;
 }
 
 const locationOptions = ({ upstreamCaFile, trustedProxies }: RenderOptions): LocationOptions => ({
@@ -35,24 +42,41 @@ const hasGrpc = memoize((upstreams: readonly Upstream[]) =>
 );
 const needsOfChunk = memoize(needsOf);
 
+const layOutAlone = ({ upstreams, servers }: Site): Layout => ({ upstreams, servers, sharedServers: [] });
+
 /** Splits sites, which mostly are much like the last one. */
-const createSiteChunker = (options: RenderOptions): ((site: Site) => ChunkedSite) => {
+const createSiteChunker = (options: RenderOptions): ((site: Site, isSharing: boolean) => ChunkedSite) => {
   const chunkUpstreams: Chunker<Upstream> = createChunker();
-  const chunkServers: Chunker<VirtualServer> = createChunker();
+  const chunkAll: Chunker<VirtualServer> = createChunker();
+  const chunkAlone: Chunker<VirtualServer> = createChunker();
+  const share = createSharing();
+  const { trustedProxies, listens, accessLog } = options;
   const fixed = {
-    trustedProxies: options.trustedProxies,
-    listens: options.listens,
-    accessLog: accessLogDirectives(options.accessLog),
+    trustedProxies,
+    listens,
+    hasRequestPort: options.isRecentNginx,
     proxyHeaders: proxyHeaders(locationOptions(options).believesProxies).map((header) => setHeader(header)),
   };
-  return (site) => {
-    const [upstreams, servers] = [chunkUpstreams(site.upstreams), chunkServers(site.servers)];
+  return (site, isSharing) => {
     const { locations } = site.defaultServer;
-    const needs = addNeeds(servers.map(needsOfChunk), locations);
+    const needs = addNeeds(chunkAll(site.servers).map(needsOfChunk), locations);
+    const layout = isSharing && options.isRecentNginx ? share(site) : layOutAlone(site);
+    const upstreams = chunkUpstreams(layout.upstreams);
+    const { sharedServers } = layout;
+    const isShared = sharedServers.length > 0;
+    const namesShared = isShared && namesUpstreams(accessLog);
     return {
-      head: { ...fixed, ...viewNeeds(needs), hasGrpc: upstreams.some(hasGrpc) },
+      head: {
+        ...fixed,
+        ...viewNeeds(needs),
+        mapHash: isShared ? hashSizes({ count: needs.exactHosts, longest: needs.longestHost }) : null,
+        accessLog: accessLogDirectives(accessLog, namesShared),
+        namesShared,
+        hasGrpc: upstreams.some(hasGrpc),
+      },
       upstreams,
-      servers,
+      servers: chunkAlone(layout.servers),
+      sharedServers,
       defaultServer: locations,
     };
   };
@@ -66,9 +90,11 @@ const createViewer = (options: RenderOptions): ((site: ChunkedSite) => SiteView)
   const viewServers = memoize((chunk: readonly VirtualServer[]) =>
     chunk.map((server) => serverView(server, listens, ofLocations)),
   );
-  return ({ head, upstreams, defaultServer, servers }) => ({
+  const viewShared = memoize((server: SharedServer) => sharedServerView(server, listens, ofLocations));
+  return ({ head, upstreams, sharedServers, defaultServer, servers }) => ({
     ...head,
     upstreams: upstreams.flat(),
+    sharedServers: sharedServers.map(viewShared),
     defaultServer: { locations: defaultServer.map(viewLocation) },
     servers: servers.flatMap(viewServers),
   });
@@ -79,10 +105,9 @@ const rendererOf = memoize((options: RenderOptions) => {
   const view = createViewer(options);
   const renderBuiltIn = createPieceRenderer(locationOptions(options), options.listens);
   return (site: Site, template: SiteTemplate): SealedFile => {
-    const chunked = chunk(site);
-    return sealFile(
-      template === builtInTemplate ? renderBuiltIn(chunked) : [Buffer.from(template.render(view(chunked)))],
-    );
+    const chunked = chunk(site, template.sharesServers);
+    const isBuiltIn = template.render === builtInTemplate.render;
+    return sealFile(isBuiltIn ? renderBuiltIn(chunked) : [Buffer.from(template.render(view(chunked)))]);
   };
 });
 

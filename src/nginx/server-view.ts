@@ -1,7 +1,8 @@
 import type { Action, Location, VirtualServer } from "../routes/site.ts";
 import { type Host, isWildcard } from "../routes/values/host.ts";
 import { type LocationOptions, locationDirectives } from "./location.ts";
-import type { LocationAction, LocationView, ServerView } from "./site-view.ts";
+import type { SharedServer } from "./shared-servers.ts";
+import type { LocationAction, LocationView, ServerView, SharedServerView } from "./site-view.ts";
 
 /**
  * A host as `server_name` takes it. nginx's own `*.` takes any depth, Ingress's takes one label: an expression says so.
@@ -41,3 +42,37 @@ export const serverView = (
   listens,
   locations: locations.map((location) => locationView(location, options)),
 });
+
+/** By its address, which nginx has from the host, over a connection of its own. */
+const byAddress = "$hotroute_address";
+
+const sentTo = (location: Location, name: string): Location => {
+  const { action } = location;
+  return action.kind === "proxy"
+    ? { ...location, action: { ...action, upstream: { ...action.upstream, name } } }
+    : location;
+};
+
+export const sharedServerView = (
+  { name, members }: SharedServer,
+  listens: readonly string[],
+  options: LocationOptions,
+): SharedServerView => {
+  const locations = members[0]?.server.locations ?? [];
+  const upstreams = new Map(members.map(({ upstream, address }) => [address, upstream]));
+  const passing = locations.find(({ action }) => action.kind === "proxy");
+  const again = passing === undefined ? [] : locationDirectives(sentTo(passing, byAddress), options);
+  return {
+    name,
+    members: members.flatMap(({ server, address }) => server.hosts.map((host) => ({ host, address }))),
+    upstreams: [...upstreams].map(([address, { name: own, service }]) => ({ address, name: own, service })),
+    serverNames: members.flatMap(({ server }) => server.hosts.map(serverName)),
+    listens,
+    locations: locations.map((location) => ({
+      ...locationView(sentTo(location, name), options),
+      // It is nobody's alone.
+      upstream: null,
+    })),
+    again: locationBody(["if ($hotroute_is_final) { return 502; }", ...again]),
+  };
+};

@@ -6,8 +6,12 @@
 export interface SiteView {
   /** For `server_names_hash_*`; null where no server has an exact name. */
   readonly serverNamesHash: HashSizesView | null;
+  /** For `map_hash_*`; null where no servers are shared. */
+  readonly mapHash: HashSizesView | null;
   /** Whether an upstream speaks gRPC, so that `http2 on` is needed. */
   readonly hasGrpc: boolean;
+  /** Whether nginx knows `$request_port`, the port as the client named it. */
+  readonly hasRequestPort: boolean;
   /** The networks of `TRUSTED_PROXIES` (`10.0.0.0/8`). */
   readonly trustedProxies: readonly string[];
   /** The values of `HTTP_LISTEN`, as `listen` takes them (`8080`, `127.0.0.1:8080`, `[::]:8080`); at least one. */
@@ -20,10 +24,14 @@ export interface SiteView {
   readonly originMaps: readonly OriginMapView[];
   /** The zones of `limit-rps` and `limit-connections`: directives of the level of `http`, each whole. */
   readonly limitZones: readonly string[];
-  /** By name; exactly those that a location names. */
+  /** By name; exactly those that a location of `servers` or of `defaultServer` names. */
   readonly upstreams: readonly UpstreamView[];
   /** By first host; none takes a host of another. */
   readonly servers: readonly ServerView[];
+  /** By name; the hosts that are not in `servers`. None where the template does not name the partial `sharedServers`. */
+  readonly sharedServers: readonly SharedServerView[];
+  /** Whether the access log names upstreams, so that those of shared servers need a map. */
+  readonly namesShared: boolean;
   /** What requests for every other host get. */
   readonly defaultServer: { readonly locations: readonly LocationView[] };
 }
@@ -64,6 +72,27 @@ export interface ServerView {
   readonly locations: readonly LocationView[];
 }
 
+/** Hosts of several Services that are routed alike: they share a `server`, and an `upstream` with all their addresses. */
+export interface SharedServerView {
+  /** Of its upstream group; unique. */
+  readonly name: string;
+  /** Which address is whose. */
+  readonly members: readonly { readonly host: string; readonly address: string }[];
+  /** The addresses, and the name of the upstream that each would have by itself: `service.namespace.port`. */
+  readonly upstreams: readonly {
+    readonly address: string;
+    readonly name: string;
+    readonly service: { readonly namespace: string; readonly name: string };
+  }[];
+  readonly serverNames: readonly string[];
+  /** As those of the whole model. */
+  readonly listens: readonly string[];
+  /** By path; those that pass requests on name the group. */
+  readonly locations: readonly LocationView[];
+  /** The body of the location that asks a Service once more. */
+  readonly again: string;
+}
+
 /** What a location does: passes requests on, answers itself, holds a refused route's place (503), or takes none (404). */
 export type LocationAction = "proxy" | "redirect" | "maintenance" | "refused" | "not-found";
 
@@ -82,8 +111,13 @@ export interface LocationView {
   readonly body: string;
 }
 
+/** What is said before all upstreams and servers. */
+export type HeadView = Omit<SiteView, "upstreams" | "sharedServers" | "defaultServer" | "servers">;
+
 /** Makes the text of `default.conf`, without its footer, of a site. */
 export interface SiteTemplate {
+  /** Whether it writes `sharedServers`; where it does not, every host is in `servers`. */
+  readonly sharesServers: boolean;
   /** @throws TemplateError where a user's own template cannot be applied to this site */
   render(view: SiteView): string;
 }

@@ -1,5 +1,5 @@
 import type Handlebars from "handlebars";
-import { builtInPartials, builtInTemplate, partialNames } from "./partials.ts";
+import { builtInPartials, builtInTemplate, partialNames, sharedParts } from "./partials.ts";
 import type { SiteTemplate, SiteView } from "./site-view.ts";
 import { checkTemplate, type TemplateOutline } from "./template-check.ts";
 import { faultOf, TemplateError, TemplateFault } from "./template-error.ts";
@@ -33,6 +33,8 @@ const compileOptions = {
 
 /** What a built-in partial complains of is said of the place where it is used, not of its own text. */
 const registerPartials = ({ environment }: TypedEnvironment, { partialPlaces }: TemplateOutline): void => {
+  for (const name of sharedParts)
+    environment.registerPartial(name, environment.template<unknown>(builtInPartials[name]));
   for (const name of partialNames) {
     const partial = environment.template<unknown>(builtInPartials[name]);
     environment.registerPartial(name, (context: unknown, options?: Handlebars.RuntimeOptions): string => {
@@ -80,6 +82,7 @@ const compile = (handlebars: typeof Handlebars, { path, text }: TemplateSource):
     typed.environment.precompile(text, compileOptions);
     const template = typed.environment.compile<SiteView>(text, compileOptions);
     return {
+      sharesServers: outline.partialPlaces.has("sharedServers"),
       render: (view) =>
         located(path, () => {
           typed.reset();

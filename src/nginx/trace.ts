@@ -1,5 +1,5 @@
 import { type ServiceRef, serviceKey } from "../routes/service.ts";
-import type { LocationView, ServerView, SiteTemplate, SiteView, UpstreamView } from "./site-view.ts";
+import type { LocationView, ServerView, SharedServerView, SiteTemplate, SiteView, UpstreamView } from "./site-view.ts";
 
 // Private-use characters: no parser's value holds them, and a template passes them on as it does every text.
 const open = "\u{e000}";
@@ -65,10 +65,30 @@ const markServer = (server: ServerView, mark: Mark): ServerView => {
   };
 };
 
+const markShared = (server: SharedServerView, mark: Mark): SharedServerView => {
+  const owners = new Map(server.upstreams.map(({ address, service }) => [address, [service]]));
+  const marked = server.members.map(({ host, address }) => ({
+    host: mark(host, owners.get(address) ?? []),
+    address,
+  }));
+  return {
+    ...server,
+    members: marked,
+    upstreams: server.upstreams.map((upstream) => ({
+      ...upstream,
+      address: mark(upstream.address, [upstream.service]),
+    })),
+    serverNames: server.serverNames.map((name, index) =>
+      mark(name, owners.get(server.members[index]?.address ?? "") ?? []),
+    ),
+  };
+};
+
 const markView = (view: SiteView, mark: Mark): SiteView => ({
   ...view,
   upstreams: view.upstreams.map((upstream) => markUpstream(upstream, mark)),
   servers: view.servers.map((server) => markServer(server, mark)),
+  sharedServers: view.sharedServers.map((server) => markShared(server, mark)),
   defaultServer: { locations: view.defaultServer.locations.map((location) => markLocation(location, mark)) },
 });
 

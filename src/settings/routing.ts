@@ -57,12 +57,20 @@ const selectorKeys = (selector: string, keyPrefix: string): ReadonlySet<string> 
       .map((part) => part.slice(keyPrefix.length)),
   );
 
-/** Since 1.25.1 `http2` is a directive of its own, and HTTP/1.1 goes on beside it. Source: nginx CHANGES. */
-const parseNginxVersion = (raw: string): Parsed<boolean> => {
+/** As one number, which grows with the version. */
+const nginxVersion = (major: number, minor: number, patch: number): number => major * 1e6 + minor * 1e3 + patch;
+/** Since then `http2` is a directive of its own, and HTTP/1.1 goes on beside it. Source: nginx CHANGES. */
+const firstWithGrpc = nginxVersion(1, 25, 1);
+/** Since then there are `sticky`, and `route` and `drain` of an upstream's server. Source: nginx CHANGES. */
+const firstRecent = nginxVersion(1, 29, 6);
+/** What is taken for granted of an nginx that nobody tells of: what it does not know, it would refuse the whole file for. */
+const assumedVersion = firstWithGrpc;
+
+const parseNginxVersion = (raw: string): Parsed<number> => {
   const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(raw);
   if (match === null) return { ok: false, expected: "a version of nginx (1.30 or 1.22.1)" };
   const [major = 0, minor = 0, patch = 0] = match.slice(1).map((part) => Number(part ?? 0));
-  return { ok: true, value: major * 1e6 + minor * 1e3 + patch >= 1_025_001 };
+  return { ok: true, value: nginxVersion(major, minor, patch) };
 };
 
 // It is nginx that reads the file, in another container perhaps: only its name is looked at here.
@@ -79,6 +87,7 @@ const defaultListens = parseListenList("8080") ?? [];
  */
 export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => {
   const keyPrefix = reader.parsed("KEY_PREFIX", "hotroute.io/", parseKeyPrefix);
+  const version = reader.parsed("NGINX_VERSION", assumedVersion, parseNginxVersion);
   const serviceSelector = reader.parsed("SERVICE_SELECTOR", `${keyPrefix}expose=true`, parseSelector);
   return {
     serviceSelector,
@@ -91,7 +100,8 @@ export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => 
       class: reader.parsed("CLASS", null, (raw) => orExpected(parseClassName(raw), classExpected)),
       listens: reader.parsed("HTTP_LISTEN", defaultListens, (raw) => orExpected(parseListenList(raw), listenExpected)),
       trustedProxies: reader.parsed("TRUSTED_PROXIES", [], parseTrustedProxies),
-      isGrpcAvailable: reader.parsed("NGINX_VERSION", true, parseNginxVersion),
+      isGrpcAvailable: version >= firstWithGrpc,
+      isRecentNginx: version >= firstRecent,
       accessLog: reader.parsed("ACCESS_LOG", "json", (raw) => orExpected(parseAccessLog(raw), accessLogExpected)),
       upstreamCaFile: reader.parsed("UPSTREAM_CA_FILE", null, parseFilePath),
     },

@@ -38,6 +38,7 @@ interface GoldenOptions {
   readonly upstreamCaFile?: string;
   readonly accessLog?: string;
   readonly isGrpcAvailable?: boolean;
+  readonly isRecentNginx?: boolean;
   /** The oldest nginx that reads it; left out: every one that is supported. */
   readonly nginx?: string;
 }
@@ -56,6 +57,7 @@ const readOptions = (name: string): ConfigurationOptions => {
     keyPrefix: options.keyPrefix ?? "hotroute.io/",
     selectorKeys: new Set(["expose"]),
     isGrpcAvailable: options.isGrpcAvailable ?? true,
+    isRecentNginx: options.isRecentNginx ?? false,
     accessLog: must(parseAccessLog(options.accessLog ?? "off"), "accessLog"),
     upstreamCaFile: options.upstreamCaFile ?? null,
     class: options.class === undefined ? null : must(parseClassName(options.class), "class"),

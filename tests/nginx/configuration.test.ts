@@ -35,6 +35,22 @@ describe("configure()", () => {
     assert.match(changed[0] ?? "", /server_name app-500\.example\.com;/);
   });
 
+  it("so it does where hosts share servers: its own lines are gone from them", () => {
+    const options = { ...defaultOptions, isRecentNginx: true };
+    const make = (index: number, annotations: Record<string, string> = {}) =>
+      service(`app-${index}`, `127.96.${index >> 8}.${index & 255}`, 80, { host: `app-${index}.com`, ...annotations });
+    const services = Array.from({ length: 1000 }, (_, index) => make(index));
+    const bad = services.with(500, make(500, { "limit-rps": "many" }));
+    const [good, mixed] = [services, bad].map((all) => configure(all, options).text.split("\n"));
+    const left = new Set(mixed);
+    assert.deepEqual(
+      good?.filter((line) => !left.has(line) && !line.startsWith("# sha256:")),
+      ["    app-500.com 127.96.1.244:80;", "    server 127.96.1.244:80 route=127.96.1.244:80 max_fails=0 drain;"],
+    );
+    // Its place is held by a block of its own.
+    assert.match(mixed?.join("\n") ?? "", /\n {4}server_name app-500\.com;\n {4}location \/ { return 503; }\n}\n/);
+  });
+
   it("takes HTTP/2 where one of the routes to a port speaks gRPC, be it the first or the last", () => {
     for (const [grpc, http] of [
       ["a.com", "b.com"],
@@ -77,8 +93,8 @@ describe("configure()", () => {
   it("so does one of many Services, of which some come, change and go", () => {
     const seed = Number(process.env.HOTROUTE_SEED ?? 20261121);
     const random = createRandom(seed);
-    const options = { ...defaultOptions };
-    const whole: SiteTemplate = { render: (view) => builtInTemplate.render(view) };
+    const options = { ...defaultOptions, isRecentNginx: true };
+    const whole: SiteTemplate = { sharesServers: true, render: (view) => builtInTemplate.render(view) };
     const change = (index: number) =>
       service(`app-${index}`, `127.96.0.${1 + random.below(250)}`, 80 + random.below(2), {
         host: random.pick([

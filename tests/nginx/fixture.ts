@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { type Configuration, type ConfigurationOptions, configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
-import type { NginxUnderTest } from "../support/nginx-binaries.ts";
+import { isNginxAtLeast, type NginxUnderTest } from "../support/nginx-binaries.ts";
 import { type NginxServer, startNginx } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
 
@@ -62,6 +62,7 @@ export const defaultOptions: ConfigurationOptions = {
   selectorKeys: new Set(),
   trustedProxies: [],
   isGrpcAvailable: true,
+  isRecentNginx: false,
   accessLog: "off",
   upstreamCaFile: null,
   listens: parseListenList("8080") ?? [],
@@ -82,7 +83,12 @@ export const serve = async (
 ): Promise<ServedSite> => {
   const port = await freePort();
   const listens = parseListenList(`127.0.0.1:${port}`) ?? [];
-  const configuration = configure(services, { ...defaultOptions, listens, ...options });
+  const configuration = configure(services, {
+    ...defaultOptions,
+    listens,
+    isRecentNginx: isNginxAtLeast(nginx, "1.29.6"),
+    ...options,
+  });
   assert.deepEqual(configuration.problems, []);
   return { port, configuration, server: await startNginx(nginx, configuration.text, port) };
 };

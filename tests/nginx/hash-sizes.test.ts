@@ -4,7 +4,7 @@ import { configure } from "../../src/nginx/configuration.ts";
 import { hashSizes } from "../../src/nginx/hash-sizes.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
-import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { isNginxAtLeast, nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { testConfiguration } from "../support/nginx-server.ts";
 
 describe("hashSizes()", () => {
@@ -49,6 +49,7 @@ describe("hash sizes in nginx", { skip: skipWithoutNginx }, () => {
           class: null,
           selectorKeys: new Set(),
           isGrpcAvailable: true,
+          isRecentNginx: isNginxAtLeast(nginx, "1.29.6"),
           accessLog: "off",
           upstreamCaFile: null,
           listens,

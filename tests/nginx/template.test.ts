@@ -22,18 +22,19 @@ import { defaultOptions, service, startBackend, stopBackends, subnet } from "./f
 const examples = join(import.meta.dirname, "../../examples/templates");
 const compile = await loadTemplateCompiler();
 const compileText = (text: string): SiteTemplate => compile({ path: "site.hbs", text });
-const allPartials = "{{> head}}\n{{> upstreams}}\n{{> defaultServer}}\n{{> servers}}\n";
+const allPartials = "{{> head}}\n{{> upstreams}}\n{{> sharedServers}}\n{{> defaultServer}}\n{{> servers}}\n";
 
 /** The view that a template is given of these Services. */
 const viewOf = (services: Parameters<typeof configure>[0]): SiteView => {
   const views: SiteView[] = [];
   const spy: SiteTemplate = {
+    sharesServers: true,
     render: (view) => {
       views.push(view);
       return builtInTemplate.render(view);
     },
   };
-  configure(services, { ...defaultOptions, keyPrefix: "hotroute.io/" }, null, spy);
+  configure(services, { ...defaultOptions, isRecentNginx: true }, null, spy);
   return views[0] ?? assert.fail("nothing was rendered");
 };
 
@@ -42,6 +43,10 @@ const twoServices = [
   service("old", "10.0.0.2", 8080, { host: "old.example.com", "permanent-redirect": "https://new.example.com/" }),
 ];
 const view = viewOf(twoServices);
+/** So many that they share servers. */
+const hundreds = Array.from({ length: 300 }, (_, index) =>
+  service(`app-${index}`, `10.1.${index >> 8}.${index & 255}`, 80, { host: `app-${index}.example.com` }),
+);
 const render = (text: string): string => compileText(text).render(view);
 
 const failure = (text: string): string => {
@@ -63,6 +68,7 @@ describe("a template of one's own", () => {
     for (const name of cases) {
       let text = "";
       const both: SiteTemplate = {
+        sharesServers: true,
         render: (site) => {
           text = template.render(site);
           return builtInTemplate.render(site);
@@ -72,6 +78,17 @@ describe("a template of one's own", () => {
       assert.equal(built, readGolden(name, "default.conf"));
       assert.equal(built.slice(0, built.lastIndexOf("# sha256:")), text, name);
     }
+  });
+
+  it("does so for hundreds of Services, whose hosts share servers where the template says so", () => {
+    const options = { ...defaultOptions, isRecentNginx: true, accessLog: "json" as const };
+    const make = (template: SiteTemplate): string => configure(hundreds, options, null, template).text;
+    const built = make(builtInTemplate);
+    assert.match(built, /\n {4}sticky route /);
+    assert.equal(make(compileText(allPartials)), built);
+    const apart = make(compileText(allPartials.replace("{{> sharedServers}}\n", "")));
+    assert.doesNotMatch(apart, /sticky/);
+    assert.equal(apart.match(/^upstream /gm)?.length, 300);
   });
 
   it("is given the model as it is documented", () => {
@@ -100,7 +117,9 @@ describe("a template of one's own", () => {
     const model = page.slice(page.indexOf("## The model"), page.indexOf("## Helpers"));
     const documented = [...model.matchAll(/^\| `(\w+)` \|/gm)].map((row) => row[1]);
     const { servers, upstreams } = view;
-    const parts = [view, upstreams[0], servers[0], servers[0]?.locations[0]].map((part) => Object.keys(part ?? {}));
+    const [shared] = viewOf(hundreds).sharedServers;
+    const elements = [upstreams[0], servers[0], servers[0]?.locations[0], shared, shared?.members[0]];
+    const parts = [view, ...elements].map((part) => Object.keys(part ?? {}));
     assert.deepEqual([...new Set(documented)].sort(), [...new Set(parts.flat())].sort());
   });
 

@@ -103,7 +103,11 @@ const checkBatch = (random: Random, hostile: readonly ServiceRecord[], tally: Ta
 };
 
 const assertTaken = async (nginx: NginxUnderTest, services: readonly ServiceRecord[]): Promise<void> => {
-  const { text } = configure(services, { ...options, isGrpcAvailable: isNginxAtLeast(nginx, "1.25.1") });
+  const { text } = configure(services, {
+    ...options,
+    isGrpcAvailable: isNginxAtLeast(nginx, "1.25.1"),
+    isRecentNginx: isNginxAtLeast(nginx, "1.29.6"),
+  });
   const { code, stderr } = await testConfiguration(nginx, text);
   const [, line] = /default\.conf:(\d+)/.exec(stderr) ?? [];
   assert.equal(code, 0, `seed ${seed}, nginx ${nginx.version}: ${stderr}${text.split("\n")[Number(line) - 1] ?? ""}`);

@@ -62,6 +62,7 @@ describe("readRoutingSettings()", () => {
       listens: ["8080"],
       trustedProxies: [],
       isGrpcAvailable: true,
+      isRecentNginx: false,
       accessLog: "json",
       upstreamCaFile: null,
     });

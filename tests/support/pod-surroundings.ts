@@ -38,6 +38,7 @@ export const makePodSurroundings = async (
     GENERATOR_LISTEN: "127.0.0.1:0",
     RELOADER_LISTEN: "127.0.0.1:0",
     NGINX_BIN: nginx.path,
+    NGINX_VERSION: nginx.version,
     ...settings,
   };
   return { folder, configDir, runDir, port, environment };
