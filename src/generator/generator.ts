@@ -81,20 +81,30 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     reportLive(live, metrics, log);
     events?.live(live);
   };
+  let { configuration } = routing;
   const quarantine = await openQuarantine({
     configDir: config.configDir,
     fileName,
-    configuration: routing.configuration,
+    configuration: () => configuration,
     metrics,
     log,
     onChange: () => wantPublication(),
     onRefused: (hash) => tracker.withdraw(hash),
     onTemplateRefused: (served, words) => template.revert(served, words),
+    onOlderNginx: (reason) => {
+      if (!configuration.isRecentNginx) return false;
+      log.warn(
+        { reason },
+        "nginx is older than NGINX_VERSION says: the configuration does without what it does not know",
+      );
+      configuration = { ...configuration, isRecentNginx: false };
+      return true;
+    },
   });
   const publisher = createPublisher({
     file,
     path,
-    configuration: routing.configuration,
+    configuration: () => configuration,
     services: () => quarantine.sift(services.snapshot()),
     hostPolicy: () => hostPolicy.policy,
     template,

@@ -17,7 +17,7 @@ import type { TemplateWatch } from "./template-watch.ts";
 export interface PublisherOptions {
   readonly file: ConfigFile;
   readonly path: string;
-  readonly configuration: ConfigurationOptions;
+  readonly configuration: () => ConfigurationOptions;
   /** The Services as they are to be rendered, and what of them is held back. */
   readonly services: () => Sifted;
   readonly hostPolicy: () => HostPolicy | null;
@@ -83,7 +83,7 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     const { services, holds, problems } = options.services();
     const hostPolicy = options.hostPolicy();
     const make = (template: SiteTemplate) => {
-      const made = configure(services, options.configuration, hostPolicy, template, holds);
+      const made = configure(services, options.configuration(), hostPolicy, template, holds);
       const { file, serviceCount, routes, routeCount } = made;
       const all = problems.length === 0 ? made.problems : sortProblems([...made.problems, ...problems]);
       const ingredients = { services, hostPolicy, template, holds };

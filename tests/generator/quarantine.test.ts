@@ -74,6 +74,7 @@ const stage = (
     },
     onRefused: () => undefined,
     onTemplateRefused: () => undefined,
+    onOlderNginx: () => false,
     onServed: () => undefined,
     onKept: (holds) => void written.push(holds),
   });
@@ -251,7 +252,7 @@ describe("findCulprits()", () => {
   });
 
   it("blames a template that has changed, and nobody where nothing has", () => {
-    const other = { render: () => "" };
+    const other = { render: () => "", sharesServers: false };
     const changed = ingredients([version("s0", "/new"), ...before.slice(1)]);
     assert.deepEqual(findCulprits({ ...changed, template: other }, served, []), {
       kind: "template",

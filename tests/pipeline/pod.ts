@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { createService, exposed } from "../support/api-servers.ts";
+import { createService, deleteService, exposed } from "../support/api-servers.ts";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { type EmbeddedApiServer, startEmbeddedApiServer } from "../support/embedded-apiserver.ts";
 import type { NginxUnderTest } from "../support/nginx-binaries.ts";
@@ -17,6 +17,7 @@ export interface Pod {
   start(program: "init" | "generator" | "reloader"): RunningProgram;
   /** Creates a Service that is routed at `NAME.example.com`. */
   expose(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
   /** The same, with a backend that answers with its name. */
   serve(name: string): Promise<void>;
   /** What a host answers, or the status where that is not 200. */
@@ -51,9 +52,13 @@ const startTraffic = (ask: () => Promise<string>, wanted: string): Traffic => {
 };
 
 /** Runs a test on a Pod of its own, and leaves nothing behind, whatever happens. */
-export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<void>): Promise<void> => {
+export const onPod = async (
+  nginx: NginxUnderTest,
+  test: (pod: Pod) => Promise<void>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> => {
   const server = await startEmbeddedApiServer();
-  const { folder, configDir, port, environment } = await makePodSurroundings(nginx, server.kubeconfigPath);
+  const { folder, configDir, port, environment } = await makePodSurroundings(nginx, server.kubeconfigPath, settings);
   const programs: RunningProgram[] = [];
   const backends: Backend[] = [];
   const traffics: Traffic[] = [];
@@ -76,6 +81,7 @@ export const onPod = async (nginx: NginxUnderTest, test: (pod: Pod) => Promise<v
       expose: async (name) => {
         await expose(name);
       },
+      remove: (name) => deleteService(server, name),
       serve: async (name) => {
         const { clusterIP } = await expose(name);
         backends.push(await startBackend(name, clusterIP, 8000));

@@ -12,11 +12,11 @@ import { createLineTracer } from "./ingredients.ts";
 import { createQuarantine, type Published, type Quarantine, type QuarantineOptions } from "./quarantine.ts";
 
 export interface OpenQuarantineOptions
-  extends Pick<QuarantineOptions, "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused"> {
+  extends Pick<QuarantineOptions, "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused" | "onOlderNginx"> {
   readonly configDir: string;
   /** The configuration's base name. */
   readonly fileName: string;
-  readonly configuration: ConfigurationOptions;
+  readonly configuration: () => ConfigurationOptions;
 }
 
 /** The running quarantine. */
@@ -55,7 +55,7 @@ const readEarlier = (text: string, { hash, ingredients }: Published): ServiceLis
 
 /** Takes up the holds of an earlier process, and writes them down as they change. */
 export const openQuarantine = async (options: OpenQuarantineOptions): Promise<OpenQuarantine> => {
-  const { configDir, fileName, configuration, metrics, log, onChange, onRefused, onTemplateRefused } = options;
+  const { configDir, fileName, configuration, metrics, log } = options;
   const holdPath = join(configDir, holdsName);
   const listPath = join(configDir, serviceListName);
   await Promise.all([removeStaleTemporaries(holdPath), removeStaleTemporaries(listPath)]);
@@ -81,9 +81,10 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
     clock: systemClock,
     metrics,
     log,
-    onChange,
-    onRefused,
-    onTemplateRefused,
+    onChange: options.onChange,
+    onRefused: options.onRefused,
+    onTemplateRefused: options.onTemplateRefused,
+    onOlderNginx: options.onOlderNginx,
     onKept: (holds) => holdWriter.write(() => formatHolds(holds)),
     onServed: (hash, services) => {
       served = { hash, isServed: true, services };

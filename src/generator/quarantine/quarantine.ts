@@ -59,6 +59,12 @@ export interface QuarantineOptions {
   readonly onChange: () => void;
   /** Told of a configuration that nginx refused and whose culprits are held now. */
   readonly onRefused: (hash: string) => void;
+  /**
+   * Told when nginx does not know what is only written for a recent one.
+   *
+   * @returns whether the next configuration does without it
+   */
+  readonly onOlderNginx: (words: string) => boolean;
   /** Told when the template is to blame; the one that made what nginx serves. */
   readonly onTemplateRefused: (served: SiteTemplate, words: string) => void;
   /** Told of what nginx has come to serve. */
@@ -73,6 +79,10 @@ interface ServedFile extends Served {
 
 /** What nginx serves before its first start. */
 const nothing: Served = { services: [], template: null };
+
+/** What nginx says of a configuration for a later one. Source: ngx_http_variables.c, ngx_conf_file.c. */
+const isOlderNginx = (message: string): boolean =>
+  message.includes('unknown "request_port" variable') || message.includes('unknown directive "sticky"');
 
 // A reloader that is away must not cost memory: the oldest are forgotten.
 const maxPending = 16;
@@ -162,8 +172,13 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
   const refuse = ({ hash, ingredients }: Published, { message, at, live }: ReloaderStatus): void => {
     handled = hash;
     const owners = at === null ? [] : options.trace(ingredients, hash, at.line);
-    const verdict = findCulprits(ingredients, served ?? (live === null ? nothing : null), owners);
     const words = nginxWords(message);
+    if (owners.length === 0 && isOlderNginx(message) && options.onOlderNginx(words)) {
+      options.onRefused(hash);
+      options.onChange();
+      return;
+    }
+    const verdict = findCulprits(ingredients, served ?? (live === null ? nothing : null), owners);
     isTrialGood = false;
     const reason = message;
     switch (verdict.kind) {
