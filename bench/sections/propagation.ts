@@ -170,7 +170,9 @@ const measure = (bench: Bench, services: number, changes: number): Promise<Measu
       const floorText = async (host: string): Promise<string> => {
         const text = await readFile(configFile, "utf8");
         const moved = text.replaceAll(`listen 127.0.0.1:${own.port}`, `listen 127.0.0.1:${floorPort}`);
-        return moved.replace(/server_name (change-\d+\.example\.com);/, `server_name ${host};`);
+        const [, changed] = /server_name (change-\d+\.example\.com);/.exec(moved) ?? [];
+        // It stands in a map too where hosts share servers.
+        return changed === undefined ? moved : moved.replaceAll(changed, host);
       };
       const handFolder = join(folder, "by-hand");
       const floorServer = stack.add(
