@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
+import { childEnvironment } from "../support/child-environment.ts";
 
 const script = join(import.meta.dirname, "../../src/cli/main.ts");
 
@@ -16,7 +17,7 @@ export interface CommandResult {
 export interface RunOptions {
   readonly cwd?: string;
   readonly stdin?: string;
-  /** Beside PATH and HOME. */
+  /** Beside `childEnvironment`. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly program?: string;
 }
@@ -24,10 +25,9 @@ export interface RunOptions {
 /** Runs the command as a process of its own, to its end. */
 export const runCommand = (args: readonly string[], options: RunOptions = {}): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
-    const { PATH = "", HOME = "" } = process.env;
     const child = spawn(process.execPath, [options.program ?? script, ...args], {
       cwd: options.cwd,
-      env: { PATH, HOME, ...options.environment },
+      env: { ...childEnvironment, ...options.environment },
       stdio: ["pipe", "pipe", "pipe"],
       timeout: 60_000,
     });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { childEnvironment } from "../support/child-environment.ts";
 import { waitFor } from "../support/wait.ts";
 
 const script = join(import.meta.dirname, "../../src/demo/main.ts");
@@ -58,11 +59,11 @@ export const processesOf = async (folder: string): Promise<readonly StageProcess
 };
 
 const startDemo = (folder: string, demoFolder: string, options: DemoOptions): RunningDemo => {
-  const { PATH = "", NGINX_BIN = "" } = process.env;
+  const { NGINX_BIN = "" } = process.env;
   const child = spawn(process.execPath, [script, ...(options.args ?? [])], {
     cwd: folder,
     env: {
-      PATH,
+      ...childEnvironment,
       NGINX_BIN,
       HOME: folder,
       TMPDIR: folder,

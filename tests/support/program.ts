@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { childEnvironment } from "./child-environment.ts";
 import { waitFor } from "./wait.ts";
 
 /** A program of hotroute that a test has started, and what it said. */
@@ -28,7 +29,7 @@ const parseLine = (line: string): Readonly<Record<string, unknown>> | null => {
 /**
  * Starts `src/NAME/main.ts` as a process of its own.
  *
- * @param environment all that it sees of the environment, beside PATH and HOME
+ * @param environment all that it sees of the environment, beside `childEnvironment`
  * @param launcher a command before it that replaces itself by it, and by which it lives in other surroundings
  */
 export const startProgram = (
@@ -37,10 +38,9 @@ export const startProgram = (
   launcher: readonly string[] = [],
 ): RunningProgram => {
   const script = join(import.meta.dirname, "../../src", name, "main.ts");
-  const { PATH = "", HOME = "" } = process.env;
   const [file = process.execPath, ...args] = [...launcher, process.execPath, script];
   const child = spawn(file, args, {
-    env: { PATH, HOME, ...environment },
+    env: { ...childEnvironment, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const killAtExit = (): void => void child.kill("SIGKILL");
