@@ -91,12 +91,9 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     onChange: () => wantPublication(),
     onRefused: (hash) => tracker.withdraw(hash),
     onTemplateRefused: (served, words) => template.revert(served, words),
-    onOlderNginx: (reason) => {
+    onRecentRefused: (reason) => {
       if (!configuration.isRecentNginx) return false;
-      log.warn(
-        { reason },
-        "nginx is older than NGINX_VERSION says: the configuration does without what it does not know",
-      );
+      log.warn({ reason }, "nginx refuses what NGINX_VERSION lets it be given: the configuration does without it");
       configuration = { ...configuration, isRecentNginx: false };
       return true;
     },

@@ -54,6 +54,9 @@ const defaultOptions: SharingOptions = { leastServers: 256, leastOfKind: 8, usua
 /** Source: `NGX_HTTP_UPSTREAM_SID_LEN`, the longest `route=` of an upstream's server. */
 const longestRoute = 32;
 
+/** Words that a `map` takes for its own, and that may be hosts. Source: ngx_http_map_module. */
+const mapWords: ReadonlySet<string> = new Set(["default", "hostnames", "include", "volatile"]);
+
 /** What makes a location of its own: what it does depends on more than the Service's address. */
 const isOwn = ({ upstream, behaviour }: ProxyAction): boolean =>
   upstream.protocol !== "HTTP" ||
@@ -72,7 +75,7 @@ interface Shareable extends SharedMember {
 /** Null where the server needs a block of its own. */
 const shareableOf = (server: VirtualServer): Shareable | null => {
   const { hosts, locations } = server;
-  if (hosts.some(isWildcard)) return null;
+  if (hosts.some((host) => isWildcard(host) || mapWords.has(host))) return null;
   const proxied = locations.map(({ action }) => action).filter((action) => action.kind === "proxy");
   const [first] = proxied;
   if (first === undefined) return null;

@@ -51,6 +51,8 @@ const stage = (
     kept = [] as readonly KeptHold[],
     isFirstBoot = false,
     earlier = null as ServiceList | null,
+    /** What nginx says of a configuration for a recent one, while it is given one; null: it takes it. */
+    refusesRecent = null as string | null,
   } = {},
 ) => {
   const clock = createFakeClock();
@@ -58,6 +60,7 @@ const stage = (
   const written: (readonly KeptHold[])[] = [];
   const verdicts: string[] = [];
   let wanted = false;
+  let isRecent = refusesRecent !== null;
   let live = isFirstBoot ? null : "f".repeat(64);
   let current: readonly ServiceRecord[] = [];
   const lines: Record<string, unknown>[] = [];
@@ -74,7 +77,11 @@ const stage = (
     },
     onRefused: () => undefined,
     onTemplateRefused: () => undefined,
-    onOlderNginx: () => false,
+    onRecentRefused: () => {
+      const wasRecent = isRecent;
+      isRecent = false;
+      return wasRecent;
+    },
     onServed: () => undefined,
     onKept: (holds) => void written.push(holds),
   });
@@ -86,11 +93,12 @@ const stage = (
       const { services } = quarantine.sift(current);
       const hash = text(services);
       quarantine.published(hash, ingredients(services));
-      const state = isBad(services) ? "rejected" : "applied";
+      const words = isRecent && refusesRecent !== null ? { message: refusesRecent } : {};
+      const state = isRecent || isBad(services) ? "rejected" : "applied";
       verdicts.push(state);
       if (state === "applied") live = "f".repeat(64);
       quarantine.observe(
-        status(hash, state, { live, at: owners.length > 0 ? { file: "default.conf", line: 1 } : null }),
+        status(hash, state, { live, at: owners.length > 0 ? { file: "default.conf", line: 1 } : null, ...words }),
       );
     }
     assert.equal(wanted, false, "it comes to rest");
@@ -129,6 +137,33 @@ describe("createQuarantine()", () => {
     assert.deepEqual(problems.map(describeProblem), [
       'Quarantined default/s5: nginx refuses the configuration with it (unknown directive "x"): until it changes it is routed as it was before',
     ]);
+  });
+
+  it("holds nobody for what nginx does not know, at the first boot too: it is given what it knows", () => {
+    for (const words of [
+      'unknown "request_port" variable',
+      'unknown directive "sticky" in /etc/nginx/conf.d/default.conf:90',
+      '"map_hash_bucket_size" directive is duplicate in /etc/nginx/conf.d/default.conf:5',
+    ]) {
+      for (const isFirstBoot of [true, false]) {
+        const { change, verdicts, quarantine } = stage(has("s5", "/new"), { refusesRecent: words, isFirstBoot });
+        assert.equal(
+          change(all("/old")),
+          all("/old")
+            .map(({ name }) => `${name}/old`)
+            .join(" "),
+          words,
+        );
+        assert.deepEqual(verdicts, ["rejected", "applied"]);
+        assert.deepEqual(quarantine.sift(all("/old")).problems, []);
+        // What is wrong with a Service is found as ever.
+        assert.match(change(all("/new")), /s4\/new s5\/old s6\/new/);
+      }
+    }
+    // Said of what is not given to it, it is a fault like any other.
+    const other = stage(has("s5", "/new"));
+    other.change(all("/old"));
+    assert.match(other.change(all("/new")), /s4\/new s5\/old s6\/new/);
   });
 
   it("finds two, and two that nginx refuses only together cost one", () => {

@@ -91,14 +91,17 @@ describe("sharing servers", () => {
     }
     const twoServices = [plain(1000, { host: "two.com" }), plain(1001, { host: "two.com", path: "/x" })];
     const longAddress = service("long", "2001:db8:1111:2222:3333:4444:5555:6666", 80, { host: "long.com" });
-    const { servers, upstreams } = createSharing()(siteOf([...many(256), ...twoServices, longAddress]));
+    // `map` takes them for its own.
+    const words = ["default", "hostnames", "include", "volatile"];
+    const named = plain(1002, { host: words.join(",") });
+    const { servers, upstreams } = createSharing()(siteOf([...many(256), ...twoServices, longAddress, named]));
     assert.deepEqual(
       servers.flatMap(({ hosts }) => hosts),
-      ["long.com", "two.com"],
+      [...words, "long.com", "two.com"],
     );
     assert.deepEqual(
       upstreams.map(({ name }) => name),
-      ["app-1000.default.80", "app-1001.default.80", "long.default.80"],
+      ["app-1000.default.80", "app-1001.default.80", "app-1002.default.80", "long.default.80"],
     );
   });
 
@@ -240,6 +243,7 @@ for (const nginx of recent) {
         service(`more-${index}`, "127.0.0.2", 20_000 + index, { host: `more-${index}.com` }),
       ),
       service("wild", address(0), backendPort, { host: "*.wild.com" }),
+      service("word", address(3), backendPort, { host: "default,hostnames,include,volatile" }),
       service("first", address(1), backendPort, { host: "two.com" }),
       service("second", address(2), backendPort, { host: "two.com", path: "/second" }),
     ];
@@ -282,6 +286,8 @@ for (const nginx of recent) {
           `second-${index}.com`,
           "a.wild.com",
           "two.com",
+          "default",
+          "volatile",
           "none.com",
         ]);
         const asked = {

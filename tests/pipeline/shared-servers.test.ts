@@ -71,7 +71,7 @@ describe("an nginx that is older than NGINX_VERSION says", () => {
         const generator = pod.start("generator");
         for (const name of ["one", "two", "three"]) await pod.waitForAnswer(`${name}.example.com`, name);
         await generator.waitForLog(
-          "nginx is older than NGINX_VERSION says: the configuration does without what it does not know",
+          "nginx refuses what NGINX_VERSION lets it be given: the configuration does without it",
         );
         assert.equal(generator.log().filter(({ msg }) => String(msg).includes("because of one of these")).length, 0);
         await pod.serve("four");

@@ -12,7 +12,10 @@ import { createLineTracer } from "./ingredients.ts";
 import { createQuarantine, type Published, type Quarantine, type QuarantineOptions } from "./quarantine.ts";
 
 export interface OpenQuarantineOptions
-  extends Pick<QuarantineOptions, "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused" | "onOlderNginx"> {
+  extends Pick<
+    QuarantineOptions,
+    "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused" | "onRecentRefused"
+  > {
   readonly configDir: string;
   /** The configuration's base name. */
   readonly fileName: string;
@@ -84,7 +87,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
     onChange: options.onChange,
     onRefused: options.onRefused,
     onTemplateRefused: options.onTemplateRefused,
-    onOlderNginx: options.onOlderNginx,
+    onRecentRefused: options.onRecentRefused,
     onKept: (holds) => holdWriter.write(() => formatHolds(holds)),
     onServed: (hash, services) => {
       served = { hash, isServed: true, services };

@@ -60,11 +60,11 @@ export interface QuarantineOptions {
   /** Told of a configuration that nginx refused and whose culprits are held now. */
   readonly onRefused: (hash: string) => void;
   /**
-   * Told when nginx does not know what is only written for a recent one.
+   * Told when nginx refuses what is only written for a recent one.
    *
    * @returns whether the next configuration does without it
    */
-  readonly onOlderNginx: (words: string) => boolean;
+  readonly onRecentRefused: (words: string) => boolean;
   /** Told when the template is to blame; the one that made what nginx serves. */
   readonly onTemplateRefused: (served: SiteTemplate, words: string) => void;
   /** Told of what nginx has come to serve. */
@@ -80,9 +80,12 @@ interface ServedFile extends Served {
 /** What nginx serves before its first start. */
 const nothing: Served = { services: [], template: null };
 
-/** What nginx says of a configuration for a later one. Source: ngx_http_variables.c, ngx_conf_file.c. */
-const isOlderNginx = (message: string): boolean =>
-  message.includes('unknown "request_port" variable') || message.includes('unknown directive "sticky"');
+/**
+ * What nginx says of a configuration for a later one, and of sizes that an nginx.conf of one's own has set, or a `map` in it.
+ * Source: ngx_http_variables.c, ngx_conf_file.c.
+ */
+const refusedOfRecent =
+  /unknown "request_port" variable|unknown directive "sticky"|"map_hash_\w+" directive is duplicate/;
 
 // A reloader that is away must not cost memory: the oldest are forgotten.
 const maxPending = 16;
@@ -173,7 +176,7 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
     handled = hash;
     const owners = at === null ? [] : options.trace(ingredients, hash, at.line);
     const words = nginxWords(message);
-    if (owners.length === 0 && isOlderNginx(message) && options.onOlderNginx(words)) {
+    if (owners.length === 0 && refusedOfRecent.test(message) && options.onRecentRefused(words)) {
       options.onRefused(hash);
       options.onChange();
       return;
