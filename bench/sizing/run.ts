@@ -9,10 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmbeddedApiServer, startEmbeddedApiServer } from "../../tests/support/embedded-apiserver.ts";
+import { nginxBinaries } from "../../tests/support/nginx-binaries.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import { waitFor } from "../../tests/support/wait.ts";
 import { highest, type MeasuredPod, type Peak, startPod } from "./pod.ts";
 
+const [nginx] = nginxBinaries;
 const dist = join(import.meta.dirname, "../../dist");
 const settleMs = 20_000;
 const idleMs = 30_000;
@@ -143,7 +145,7 @@ const measure = async (count: number): Promise<void> => {
       // Nor how it gives up on a busy machine.
       TEST_TIMEOUT_MS: "60000",
       VERIFY_TIMEOUT_MS: "60000",
-      ...(process.env.NGINX_BIN === undefined ? {} : { NGINX_BIN: process.env.NGINX_BIN }),
+      ...(nginx === undefined ? {} : { NGINX_BIN: nginx.path, NGINX_VERSION: nginx.version }),
     });
     try {
       await sleep(settleMs);

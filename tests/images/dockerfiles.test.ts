@@ -37,6 +37,11 @@ describe("the Dockerfiles", () => {
     );
     const [major = 0, minor = 0, patch = 0] = (nginx?.slice(1) ?? []).map(Number);
     assert.ok(major * 1e6 + minor * 1e3 + patch >= 1_030_006, String(nginx));
+    // What is written for it depends on it.
+    assert.match(
+      read("manifests/base/settings.env"),
+      new RegExp(`^NGINX_VERSION=${major}\\.${minor}\\.${patch}$`, "m"),
+    );
   });
 
   it("know nothing of an architecture", () => {
