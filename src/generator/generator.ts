@@ -16,6 +16,7 @@ import { createProblemLog } from "./problem-log.ts";
 import { createPropagationTracker, type LivePublication } from "./propagation.ts";
 import { createPublisher } from "./publisher.ts";
 import { openQuarantine } from "./quarantine/open.ts";
+import { createRecentNginx } from "./quarantine/recent-nginx.ts";
 import { reflectServices } from "./services.ts";
 import { watchStatus } from "./status-watch.ts";
 import { watchTemplate } from "./template-watch.ts";
@@ -81,27 +82,21 @@ export const startGenerator = async ({ config, client, metrics, log }: Generator
     reportLive(live, metrics, log);
     events?.live(live);
   };
-  let { configuration } = routing;
+  const recentNginx = createRecentNginx(routing.configuration, log);
   const quarantine = await openQuarantine({
     configDir: config.configDir,
     fileName,
-    configuration: () => configuration,
+    recentNginx,
     metrics,
     log,
     onChange: () => wantPublication(),
     onRefused: (hash) => tracker.withdraw(hash),
     onTemplateRefused: (served, words) => template.revert(served, words),
-    onRecentRefused: (reason) => {
-      if (!configuration.isRecentNginx) return false;
-      log.warn({ reason }, "nginx refuses what NGINX_VERSION lets it be given: the configuration does without it");
-      configuration = { ...configuration, isRecentNginx: false };
-      return true;
-    },
   });
   const publisher = createPublisher({
     file,
     path,
-    configuration: () => configuration,
+    configuration: recentNginx.options,
     services: () => quarantine.sift(services.snapshot()),
     hostPolicy: () => hostPolicy.policy,
     template,

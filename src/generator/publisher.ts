@@ -82,11 +82,12 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     const startedMs = performance.now();
     const { services, holds, problems } = options.services();
     const hostPolicy = options.hostPolicy();
+    const settings = options.configuration();
     const make = (template: SiteTemplate) => {
-      const made = configure(services, options.configuration(), hostPolicy, template, holds);
+      const made = configure(services, settings, hostPolicy, template, holds);
       const { file, serviceCount, routes, routeCount } = made;
       const all = problems.length === 0 ? made.problems : sortProblems([...made.problems, ...problems]);
-      const ingredients = { services, hostPolicy, template, holds };
+      const ingredients = { options: settings, services, hostPolicy, template, holds };
       return { file, serviceCount, routes, routeCount, problems: all, ingredients };
     };
     try {

@@ -7,15 +7,17 @@ import { findCulprits } from "../../src/generator/quarantine/culprits.ts";
 import { nginxWords } from "../../src/generator/quarantine/hold.ts";
 import { formatHolds, type KeptHold, parseHolds } from "../../src/generator/quarantine/hold-file.ts";
 import { createQuarantine } from "../../src/generator/quarantine/quarantine.ts";
+import { createRecentNginx } from "../../src/generator/quarantine/recent-nginx.ts";
 import { builtInTemplate } from "../../src/nginx/partials.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
 import { formatServiceList, parseServiceList, type ServiceList } from "../../src/routes/service-list.ts";
-import { service } from "../nginx/fixture.ts";
+import { defaultOptions, service } from "../nginx/fixture.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
 const version = (name: string, path: string): ServiceRecord => service(name, "127.96.0.1", 80, { path });
-const ingredients = (services: readonly ServiceRecord[]) => ({
+const ingredients = (services: readonly ServiceRecord[], isRecentNginx = false) => ({
+  options: { ...defaultOptions, isRecentNginx },
   services,
   hostPolicy: null,
   template: builtInTemplate,
@@ -51,8 +53,11 @@ const stage = (
     kept = [] as readonly KeptHold[],
     isFirstBoot = false,
     earlier = null as ServiceList | null,
-    /** What nginx says of a configuration for a recent one, while it is given one; null: it takes it. */
+    /** What nginx says of a configuration for a recent one; null: it is given none. */
     refusesRecent = null as string | null,
+    /** Whether it is that which is wrong with it. */
+    isForRecent = true,
+    refusedIn = "default.conf",
   } = {},
 ) => {
   const clock = createFakeClock();
@@ -60,10 +65,11 @@ const stage = (
   const written: (readonly KeptHold[])[] = [];
   const verdicts: string[] = [];
   let wanted = false;
-  let isRecent = refusesRecent !== null;
   let live = isFirstBoot ? null : "f".repeat(64);
   let current: readonly ServiceRecord[] = [];
   const lines: Record<string, unknown>[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const recentNginx = createRecentNginx({ ...defaultOptions, isRecentNginx: refusesRecent !== null }, log);
   const quarantine = createQuarantine({
     file: "default.conf",
     trace: () => owners,
@@ -71,17 +77,13 @@ const stage = (
     earlier: () => earlier,
     clock,
     metrics,
-    log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    log,
     onChange: () => {
       wanted = true;
     },
     onRefused: () => undefined,
     onTemplateRefused: () => undefined,
-    onRecentRefused: () => {
-      const wasRecent = isRecent;
-      isRecent = false;
-      return wasRecent;
-    },
+    recentNginx,
     onServed: () => undefined,
     onKept: (holds) => void written.push(holds),
   });
@@ -92,13 +94,20 @@ const stage = (
       wanted = false;
       const { services } = quarantine.sift(current);
       const hash = text(services);
-      quarantine.published(hash, ingredients(services));
-      const words = isRecent && refusesRecent !== null ? { message: refusesRecent } : {};
-      const state = isRecent || isBad(services) ? "rejected" : "applied";
+      const { isRecentNginx } = recentNginx.options();
+      quarantine.published(`${hash}${isRecentNginx}`, ingredients(services, isRecentNginx));
+      const isWrong = isRecentNginx && isForRecent;
+      const words =
+        isWrong && refusesRecent !== null ? { message: refusesRecent, at: { file: refusedIn, line: 9 } } : {};
+      const state = isWrong || isBad(services) ? "rejected" : "applied";
       verdicts.push(state);
       if (state === "applied") live = "f".repeat(64);
       quarantine.observe(
-        status(hash, state, { live, at: owners.length > 0 ? { file: "default.conf", line: 1 } : null, ...words }),
+        status(`${hash}${isRecentNginx}`, state, {
+          live,
+          at: owners.length > 0 ? { file: "default.conf", line: 1 } : null,
+          ...words,
+        }),
       );
     }
     assert.equal(wanted, false, "it comes to rest");
@@ -139,31 +148,71 @@ describe("createQuarantine()", () => {
     ]);
   });
 
+  const served = (path: string): string =>
+    all(path)
+      .map(({ name }) => `${name}${path}`)
+      .join(" ");
+
   it("holds nobody for what nginx does not know, at the first boot too: it is given what it knows", () => {
-    for (const words of [
-      'unknown "request_port" variable',
-      'unknown directive "sticky" in /etc/nginx/conf.d/default.conf:90',
-      '"map_hash_bucket_size" directive is duplicate in /etc/nginx/conf.d/default.conf:5',
-    ]) {
+    for (const [words, refusedIn] of [
+      ['unknown "request_port" variable', "default.conf"],
+      ['unknown directive "sticky" in /etc/nginx/conf.d/default.conf:90', "default.conf"],
+      ['"map_hash_bucket_size" directive is duplicate in /etc/nginx/conf.d/default.conf:5', "default.conf"],
+      ['"map_hash_max_size" directive is duplicate in /etc/nginx/conf.d/zzz.conf:5', "zzz.conf"],
+      ["something that nobody has thought of", "default.conf"],
+    ] as const) {
       for (const isFirstBoot of [true, false]) {
-        const { change, verdicts, quarantine } = stage(has("s5", "/new"), { refusesRecent: words, isFirstBoot });
-        assert.equal(
-          change(all("/old")),
-          all("/old")
-            .map(({ name }) => `${name}/old`)
-            .join(" "),
-          words,
-        );
+        const { change, verdicts, quarantine, lines } = stage(has("s5", "/new"), {
+          refusesRecent: words,
+          refusedIn,
+          isFirstBoot,
+        });
+        assert.equal(change(all("/old")), served("/old"), words);
         assert.deepEqual(verdicts, ["rejected", "applied"]);
         assert.deepEqual(quarantine.sift(all("/old")).problems, []);
+        assert.equal(lines.filter(({ reason }) => reason === words).length, 1);
         // What is wrong with a Service is found as ever.
         assert.match(change(all("/new")), /s4\/new s5\/old s6\/new/);
       }
     }
-    // Said of what is not given to it, it is a fault like any other.
-    const other = stage(has("s5", "/new"));
-    other.change(all("/old"));
-    assert.match(other.change(all("/new")), /s4\/new s5\/old s6\/new/);
+  });
+
+  it("finds who is to blame where nginx refuses the configuration without that too", () => {
+    const options = { refusesRecent: "x", isForRecent: false, isFirstBoot: true };
+    const { change, verdicts, lines } = stage(has("s5", "/new"), options);
+    assert.match(change(all("/new")), /s4\/new s6\/new/);
+    // As it is, and without: then it is known to be a Service.
+    assert.deepEqual(verdicts.slice(0, 2), ["rejected", "rejected"]);
+    assert.equal(lines.filter(({ msg }) => String(msg).includes("NGINX_VERSION")).length, 0);
+  });
+
+  it("blames nobody for a configuration that was on its way when that was found", () => {
+    const holds: string[] = [];
+    const log = pino({ level: "silent" });
+    const recentNginx = createRecentNginx({ ...defaultOptions, isRecentNginx: true }, log);
+    const quarantine = createQuarantine({
+      file: "default.conf",
+      trace: () => [],
+      kept: [],
+      earlier: () => null,
+      clock: createFakeClock(),
+      metrics: createMetrics(),
+      log,
+      onChange: () => undefined,
+      onRefused: () => undefined,
+      onTemplateRefused: () => undefined,
+      recentNginx,
+      onServed: () => undefined,
+      onKept: (kept) => holds.push(...kept.map(({ refused }) => refused.name)),
+    });
+    const message = 'unknown "request_port" variable';
+    quarantine.published("a", ingredients(all("/old"), true));
+    quarantine.published("b", ingredients(all("/new"), true));
+    for (const hash of ["a", "b"]) quarantine.observe(status(hash, "rejected", { message, live: null }));
+    quarantine.published("c", ingredients(all("/new"), recentNginx.options().isRecentNginx));
+    quarantine.observe(status("c", "applied"));
+    assert.deepEqual(holds, []);
+    assert.equal(recentNginx.options().isRecentNginx, false);
   });
 
   it("finds two, and two that nginx refuses only together cost one", () => {

@@ -3,23 +3,18 @@ import { join } from "node:path";
 import { removeStaleTemporaries } from "../../files/atomic-write.ts";
 import { type BackgroundWriter, createBackgroundWriter } from "../../files/background-writer.ts";
 import { systemClock } from "../../kube/clock.ts";
-import type { ConfigurationOptions } from "../../nginx/configuration.ts";
 import type { Logger } from "../../ops/log.ts";
 import { describeError } from "../../ops/program.ts";
 import { formatServiceList, parseServiceList, type ServiceList, serviceListName } from "../../routes/service-list.ts";
 import { formatHolds, parseHolds } from "./hold-file.ts";
-import { createLineTracer } from "./ingredients.ts";
+import { traceLine } from "./ingredients.ts";
 import { createQuarantine, type Published, type Quarantine, type QuarantineOptions } from "./quarantine.ts";
 
 export interface OpenQuarantineOptions
-  extends Pick<
-    QuarantineOptions,
-    "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused" | "onRecentRefused"
-  > {
+  extends Pick<QuarantineOptions, "metrics" | "log" | "onChange" | "onRefused" | "onTemplateRefused" | "recentNginx"> {
   readonly configDir: string;
   /** The configuration's base name. */
   readonly fileName: string;
-  readonly configuration: () => ConfigurationOptions;
 }
 
 /** The running quarantine. */
@@ -58,7 +53,7 @@ const readEarlier = (text: string, { hash, ingredients }: Published): ServiceLis
 
 /** Takes up the holds of an earlier process, and writes them down as they change. */
 export const openQuarantine = async (options: OpenQuarantineOptions): Promise<OpenQuarantine> => {
-  const { configDir, fileName, configuration, metrics, log } = options;
+  const { configDir, fileName, metrics, log } = options;
   const holdPath = join(configDir, holdsName);
   const listPath = join(configDir, serviceListName);
   await Promise.all([removeStaleTemporaries(holdPath), removeStaleTemporaries(listPath)]);
@@ -74,7 +69,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
   };
   const quarantine = createQuarantine({
     file: fileName,
-    trace: createLineTracer(configuration),
+    trace: traceLine,
     kept: parseHolds(await readKept(holdPath)),
     earlier: (first) => {
       const list = readEarlier(keptList, first);
@@ -87,7 +82,7 @@ export const openQuarantine = async (options: OpenQuarantineOptions): Promise<Op
     onChange: options.onChange,
     onRefused: options.onRefused,
     onTemplateRefused: options.onTemplateRefused,
-    onRecentRefused: options.onRecentRefused,
+    recentNginx: options.recentNginx,
     onKept: (holds) => holdWriter.write(() => formatHolds(holds)),
     onServed: (hash, services) => {
       served = { hash, isServed: true, services };

@@ -11,6 +11,7 @@ import { byKey, findCulprits, isSameService, type Served } from "./culprits.ts";
 import { type Hold, nginxWords, quarantineProblem, retryDelayMs } from "./hold.ts";
 import type { KeptHold } from "./hold-file.ts";
 import type { Ingredients, TraceLine } from "./ingredients.ts";
+import { isOfRecent, type RecentNginx } from "./recent-nginx.ts";
 
 /** The Services as they are to be rendered. */
 export interface Sifted {
@@ -59,12 +60,8 @@ export interface QuarantineOptions {
   readonly onChange: () => void;
   /** Told of a configuration that nginx refused and whose culprits are held now. */
   readonly onRefused: (hash: string) => void;
-  /**
-   * Told when nginx refuses what is only written for a recent one.
-   *
-   * @returns whether the next configuration does without it
-   */
-  readonly onRecentRefused: (words: string) => boolean;
+  /** Told first of what nginx refuses and takes: where that is not for a Service's sake, none is blamed. */
+  readonly recentNginx: Pick<RecentNginx, "refused" | "accepted">;
   /** Told when the template is to blame; the one that made what nginx serves. */
   readonly onTemplateRefused: (served: SiteTemplate, words: string) => void;
   /** Told of what nginx has come to serve. */
@@ -79,13 +76,6 @@ interface ServedFile extends Served {
 
 /** What nginx serves before its first start. */
 const nothing: Served = { services: [], template: null };
-
-/**
- * What nginx says of a configuration for a later one, and of sizes that an nginx.conf of one's own has set, or a `map` in it.
- * Source: ngx_http_variables.c, ngx_conf_file.c.
- */
-const refusedOfRecent =
-  /unknown "request_port" variable|unknown directive "sticky"|"map_hash_\w+" directive is duplicate/;
 
 // A reloader that is away must not cost memory: the oldest are forgotten.
 const maxPending = 16;
@@ -174,13 +164,14 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
 
   const refuse = ({ hash, ingredients }: Published, { message, at, live }: ReloaderStatus): void => {
     handled = hash;
-    const owners = at === null ? [] : options.trace(ingredients, hash, at.line);
-    const words = nginxWords(message);
-    if (owners.length === 0 && refusedOfRecent.test(message) && options.onRecentRefused(words)) {
+    if (options.recentNginx.refused(ingredients.options, message)) {
+      isTrialGood = false;
       options.onRefused(hash);
       options.onChange();
       return;
     }
+    const owners = at === null ? [] : options.trace(ingredients, hash, at.line);
+    const words = nginxWords(message);
     const verdict = findCulprits(ingredients, served ?? (live === null ? nothing : null), owners);
     isTrialGood = false;
     const reason = message;
@@ -218,6 +209,7 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
   };
 
   const accept = (taken: Published): void => {
+    options.recentNginx.accepted(taken.ingredients.options);
     if (taken.hash !== served?.hash) options.onServed(taken.hash, taken.ingredients.services);
     served = { hash: taken.hash, ...taken.ingredients };
     earlier = null;
@@ -249,9 +241,11 @@ export const createQuarantine = (options: QuarantineOptions): Quarantine => {
     const taken = pending.findLast((published) => published.hash === live);
     if (taken !== undefined) accept(taken);
     const judged = pending.findLast((published) => published.hash === hash);
-    const isOurs = status.at === null || status.at.file === file;
     // What nginx serves already has not become bad by itself: another file is to blame.
-    if (judged === undefined || !isOurs || hash === served?.hash) return;
+    if (judged === undefined || hash === served?.hash) return;
+    const isOurs = status.at === null || status.at.file === file;
+    // What ours has set another one cannot set again.
+    if (!isOurs && !isOfRecent(judged.ingredients.options, status.message)) return;
     // A test that took too long says nothing against a Service.
     if (status.state !== "rejected" || status.refusedBy !== "nginx") return;
     if (handled === null) refuse(judged, status);
