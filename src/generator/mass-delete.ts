@@ -172,8 +172,11 @@ export const createMassDeleteHold = (options: MassDeleteOptions): MassDeleteHold
   };
 };
 
-/** `upstream NAME.NAMESPACE.PORT {`, as the built-in template writes one for each port of a Service that is routed. */
-const upstreamLine = /^upstream ([a-z0-9-]+)\.([a-z0-9-]+)\.\d+ \{/gm;
+/**
+ * `upstream NAME.NAMESPACE.PORT {`, as the built-in template writes one for each port of a Service that is routed, and what it
+ * says of an address in an upstream that Services share.
+ */
+const upstreamLine = /^(?:upstream | {4}server \S+ route=.*; # )([a-z0-9-]+)\.([a-z0-9-]+)\.\d+(?: \{)?$/gm;
 
 /** The keys of the Services that a configuration passes requests on to. */
 export const servicesIn = (text: string): ReadonlySet<string> =>

@@ -263,7 +263,7 @@ export const partials = {
         return undefined
     };
 
-  return "\n# The log names the Service's upstream, as it does for hosts with blocks of their own.\nmap $hotroute_address $hotroute_upstream {\n    default $proxy_host;\n"
+  return "\n# The log names the Service's upstream, as it does for hosts with blocks of their own.\nmap $host $hotroute_upstream {\n    default $proxy_host;\n"
     + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":7,"column":0},"end":{"line":11,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"2":function(container,depth0,helpers,partials,data) {
@@ -274,14 +274,14 @@ export const partials = {
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":8,"column":0},"end":{"line":10,"column":9}}})) != null ? stack1 : "");
+  return ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"members"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":8,"column":0},"end":{"line":10,"column":9}}})) != null ? stack1 : "");
 },"3":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda;
 
   return "    "
-    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":9,"column":6},"end":{"line":9,"column":18}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "host", {"start":{"line":9,"column":6},"end":{"line":9,"column":15}} ), depth0)) != null ? stack1 : "")
     + " "
-    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":9,"column":23},"end":{"line":9,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "upstream", {"start":{"line":9,"column":20},"end":{"line":9,"column":33}} ), depth0)) != null ? stack1 : "")
     + ";\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -301,8 +301,8 @@ export const partials = {
         return undefined
     };
 
-  return "\n# A connection that was kept open may be closed just as it is used. What may be asked twice (RFC 9110, 9.2.2) is then asked\n# once more by a new one: nginx itself would look for another server, and there is none for this Service.\nmap $request_method $hotroute_is_final {\n    default \"\";\n    POST 1;\n    PATCH 1;\n    LOCK 1;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":11,"column":0},"end":{"line":35,"column":9}}})) != null ? stack1 : "");
+  return "\n# A connection that was kept open may be closed just as it is used. The request is then sent once more, by a new one, where\n# nothing of it was sent, or where it may be repeated (RFC 9110, 9.2.2) and nothing was answered: nginx itself would look for\n# another server, and there is none for this Service.\nmap \"$request_method $upstream_bytes_sent $upstream_bytes_received\" $hotroute_is_final {\n    default 1;\n    \"~ 0 0$\" \"\";\n    \"~^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE) [0-9]+ 0$\" \"\";\n}\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":11,"column":0},"end":{"line":37,"column":9}}})) != null ? stack1 : "");
 },"1":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda, alias3=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -318,10 +318,10 @@ export const partials = {
     + "}\nserver {\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":22,"column":0},"end":{"line":24,"column":9}}})) != null ? stack1 : "")
     + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"serverNames"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":25,"column":0},"end":{"line":27,"column":9}}})) != null ? stack1 : "")
-    + "    proxy_next_upstream off;\n    error_page 502 = @again;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":30,"column":0},"end":{"line":32,"column":9}}})) != null ? stack1 : "")
+    + "    proxy_next_upstream off;\n    proxy_intercept_errors off;\n    recursive_error_pages off;\n    error_page 502 = @again;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":32,"column":0},"end":{"line":34,"column":9}}})) != null ? stack1 : "")
     + "    location @again "
-    + ((stack1 = alias2(alias1(depth0, "again", {"start":{"line":33,"column":22},"end":{"line":33,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "again", {"start":{"line":35,"column":22},"end":{"line":35,"column":32}} ), depth0)) != null ? stack1 : "")
     + "\n}\n";
 },"2":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda;
@@ -330,7 +330,9 @@ export const partials = {
     + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":18,"column":13},"end":{"line":18,"column":25}} ), depth0)) != null ? stack1 : "")
     + " route="
     + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":18,"column":36},"end":{"line":18,"column":48}} ), depth0)) != null ? stack1 : "")
-    + " max_fails=0 drain;\n";
+    + " max_fails=0 drain; # "
+    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":18,"column":74},"end":{"line":18,"column":83}} ), depth0)) != null ? stack1 : "")
+    + "\n";
 },"3":function(container,depth0,helpers,partials,data) {
     var stack1;
 
@@ -347,9 +349,9 @@ export const partials = {
     var stack1, alias1=container.strict, alias2=container.lambda;
 
   return "    location "
-    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":31,"column":15},"end":{"line":31,"column":27}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":33,"column":15},"end":{"line":33,"column":27}} ), depth0)) != null ? stack1 : "")
     + " "
-    + ((stack1 = alias2(alias1(depth0, "body", {"start":{"line":31,"column":32},"end":{"line":31,"column":41}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "body", {"start":{"line":33,"column":32},"end":{"line":33,"column":41}} ), depth0)) != null ? stack1 : "")
     + "\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -359,7 +361,7 @@ export const partials = {
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":36,"column":7}}})) != null ? stack1 : "");
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":38,"column":7}}})) != null ? stack1 : "");
 }},
   defaultServer: {"0":function(container,depth0,helpers,partials,data) {
     var stack1;

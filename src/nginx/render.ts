@@ -106,8 +106,11 @@ const rendererOf = memoize((options: RenderOptions) => {
   const renderBuiltIn = createPieceRenderer(locationOptions(options), options.listens);
   return (site: Site, template: SiteTemplate): SealedFile => {
     const chunked = chunk(site, template.sharesServers);
-    const isBuiltIn = template.render === builtInTemplate.render;
-    return sealFile(isBuiltIn ? renderBuiltIn(chunked) : [Buffer.from(template.render(view(chunked)))]);
+    if (template.render === builtInTemplate.render) return sealFile(renderBuiltIn(chunked));
+    const text = template.render(view(chunked));
+    // A template may name the partial where it is not always used: no host is to be lost by that.
+    const isWhole = chunked.sharedServers.every(({ name }) => text.includes(`upstream ${name} {`));
+    return sealFile([Buffer.from(isWhole ? text : template.render(view(chunk(site, false))))]);
   };
 });
 

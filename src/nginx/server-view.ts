@@ -59,13 +59,14 @@ export const sharedServerView = (
   options: LocationOptions,
 ): SharedServerView => {
   const locations = members[0]?.server.locations ?? [];
-  const upstreams = new Map(members.map(({ upstream, address }) => [address, upstream]));
   const passing = locations.find(({ action }) => action.kind === "proxy");
   const again = passing === undefined ? [] : locationDirectives(sentTo(passing, byAddress), options);
   return {
     name,
-    members: members.flatMap(({ server, address }) => server.hosts.map((host) => ({ host, address }))),
-    upstreams: [...upstreams].map(([address, { name: own, service }]) => ({ address, name: own, service })),
+    members: members.flatMap(({ server, address, upstream }) =>
+      server.hosts.map((host) => ({ host, address, upstream: upstream.name })),
+    ),
+    upstreams: members.map(({ address, upstream }) => ({ address, name: upstream.name, service: upstream.service })),
     serverNames: members.flatMap(({ server }) => server.hosts.map(serverName)),
     listens,
     locations: locations.map((location) => ({

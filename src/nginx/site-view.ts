@@ -76,9 +76,9 @@ export interface ServerView {
 export interface SharedServerView {
   /** Of its upstream group; unique. */
   readonly name: string;
-  /** Which address is whose. */
-  readonly members: readonly { readonly host: string; readonly address: string }[];
-  /** The addresses, and the name of the upstream that each would have by itself: `service.namespace.port`. */
+  /** Which address is whose, and the name of the upstream that it would have by itself: `service.namespace.port`. */
+  readonly members: readonly { readonly host: string; readonly address: string; readonly upstream: string }[];
+  /** The same for each address of the group; one that several Services have is there for each. */
   readonly upstreams: readonly {
     readonly address: string;
     readonly name: string;

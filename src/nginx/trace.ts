@@ -66,21 +66,16 @@ const markServer = (server: ServerView, mark: Mark): ServerView => {
 };
 
 const markShared = (server: SharedServerView, mark: Mark): SharedServerView => {
-  const owners = new Map(server.upstreams.map(({ address, service }) => [address, [service]]));
-  const marked = server.members.map(({ host, address }) => ({
-    host: mark(host, owners.get(address) ?? []),
-    address,
-  }));
+  const owners = new Map(server.upstreams.map(({ name, service }) => [name, [service]]));
+  const ownersOf = ({ upstream = "" }: { readonly upstream?: string } = {}) => owners.get(upstream) ?? [];
   return {
     ...server,
-    members: marked,
+    members: server.members.map((member) => ({ ...member, host: mark(member.host, ownersOf(member)) })),
     upstreams: server.upstreams.map((upstream) => ({
       ...upstream,
       address: mark(upstream.address, [upstream.service]),
     })),
-    serverNames: server.serverNames.map((name, index) =>
-      mark(name, owners.get(server.members[index]?.address ?? "") ?? []),
-    ),
+    serverNames: server.serverNames.map((name, index) => mark(name, ownersOf(server.members[index]))),
   };
 };
 

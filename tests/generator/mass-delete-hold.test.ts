@@ -95,6 +95,18 @@ describe("servicesIn()", () => {
     });
     const { text } = configure(services, readSettings({}, readRoutingSettings).configuration);
     assert.deepEqual([...servicesIn(text)].sort(), ["team-1/a-b", "team-1/c"]);
+    // Hundreds of them, which share servers.
+    const many = Array.from({ length: 300 }, (_, index) => `app-${index}`).flatMap((name, index) => {
+      const annotations = { "hotroute.io/host": `${name}.example.com`, "hotroute.io/port": "80" };
+      const own = { ...spec, clusterIP: `10.1.${index >> 8}.${index & 255}` };
+      return readService({ metadata: { namespace: "team-1", name, annotations }, spec: own }, "hotroute.io/") ?? [];
+    });
+    const { configuration } = readSettings({ NGINX_VERSION: "1.30.6" }, readRoutingSettings);
+    for (const accessLog of ["json", "off"] as const) {
+      const shared = configure([...services, ...many], { ...configuration, accessLog }).text;
+      assert.match(shared, /sticky/);
+      assert.equal(servicesIn(shared).size, 302);
+    }
     assert.equal(servicesIn("upstream by_hand {\n  server 127.0.0.1:80;\n}\n").size, 0);
   });
 });

@@ -38,7 +38,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 
 const pure: readonly string[] = ["contract", "routes", "nginx"];
 /** Node's modules that do no I/O. */
-const pureModules: ReadonlySet<string> = new Set(["node:crypto", "node:net", "node:zlib"]);
+const pureModules: ReadonlySet<string> = new Set(["node:crypto", "node:net"]);
 
 interface SourceFile {
   readonly path: string;

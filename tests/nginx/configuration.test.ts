@@ -45,7 +45,10 @@ describe("configure()", () => {
     const left = new Set(mixed);
     assert.deepEqual(
       good?.filter((line) => !left.has(line) && !line.startsWith("# sha256:")),
-      ["    app-500.com 127.96.1.244:80;", "    server 127.96.1.244:80 route=127.96.1.244:80 max_fails=0 drain;"],
+      [
+        "    app-500.com 127.96.1.244:80;",
+        "    server 127.96.1.244:80 route=127.96.1.244:80 max_fails=0 drain; # app-500.default.80",
+      ],
     );
     // Its place is held by a block of its own.
     assert.match(mixed?.join("\n") ?? "", /\n {4}server_name app-500\.com;\n {4}location \/ { return 503; }\n}\n/);

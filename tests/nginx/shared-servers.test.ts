@@ -12,13 +12,14 @@ import { builtInTemplate } from "../../src/nginx/partials.ts";
 import { createSharing, type Layout, type SharingOptions } from "../../src/nginx/shared-servers.ts";
 import type { SiteTemplate } from "../../src/nginx/site-view.ts";
 import { traceLines } from "../../src/nginx/trace.ts";
+import { nginxChildren } from "../../src/reloader/processes.ts";
 import { parseService } from "../../src/routes/parse.ts";
 import { resolveRoutes } from "../../src/routes/resolve.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
 import type { Site } from "../../src/routes/site.ts";
 import { createRandom } from "../apiserver/random.ts";
 import { isNginxAtLeast, nginxBinaries } from "../support/nginx-binaries.ts";
-import { startNginx } from "../support/nginx-server.ts";
+import { startNginx, testConfiguration } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
 import { waitFor } from "../support/wait.ts";
 import { defaultOptions, type ServedSite, serve, service, startBackend, stopBackends, subnet } from "./fixture.ts";
@@ -175,12 +176,77 @@ describe("sharing servers", () => {
     assert.equal(owned, 900);
   });
 
+  it("takes a Service whose hosts are of two kinds, and two Services with one address", { skip }, async () => {
+    const twoKinds = (index: number): ServiceRecord =>
+      service(`two-${index}`, `10.2.0.${index}`, 80, {
+        routes: JSON.stringify([{ host: `a-${index}.com` }, { host: `b-${index}.com`, path: "/x" }]),
+      });
+    const twin = (index: number): ServiceRecord =>
+      service(`twin-${index}`, `10.1.0.${index}`, 80, {
+        host: `twin-${index}.com`,
+        path: index % 2 === 0 ? "/" : "/x",
+      });
+    const services = [
+      ...many(256),
+      ...Array.from({ length: 20 }, (_, index) => twoKinds(index)),
+      ...Array.from({ length: 20 }, (_, index) => twin(index)),
+    ];
+    const { text } = configure(services, { ...defaultOptions, isRecentNginx: true, accessLog: "json" });
+    assert.equal(text.match(/^ {4}[a-z0-9-]+\.com twin-3\.default\.80;$/gm)?.length, 1);
+    for (const nginx of recent) {
+      const { code, stderr } = await testConfiguration(nginx, text);
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(stderr, /warn/);
+    }
+  });
+
+  it("makes what nginx takes, whatever shares with whatever", { skip }, async (t) => {
+    const seed = Number(process.env.HOTROUTE_SEED ?? Date.now() % 2 ** 31);
+    t.diagnostic(`HOTROUTE_SEED=${seed}`);
+    const random = createRandom(seed);
+    const make = (index: number): ServiceRecord =>
+      // Fewer addresses than Services, as no cluster has it.
+      service(`app-${index}`, random.pick([`10.1.0.${random.below(200)}`, `fd00::${random.below(200) + 1}`]), 80, {
+        host: random.pick([
+          `a-${index}.com`,
+          `a-${index}.com,b-${index}.com`,
+          `*.w-${index}.com`,
+          `a-${random.below(500)}.com`,
+        ]),
+        path: random.pick(["/", "/", "/x", "/x,/y"]),
+        ...(random.chance(0.2) ? { "proxy-read-timeout": "9s" } : {}),
+        ...(random.chance(0.1) ? { "enable-cors": "true", "cors-allow-origin": "https://a.com" } : {}),
+        ...(random.chance(0.1) ? { "limit-rps": "5" } : {}),
+        ...(random.chance(0.005) ? { "default-backend": "true" } : {}),
+      });
+    for (let round = 0; round < 10; round += 1) {
+      const services = Array.from({ length: 300 + random.below(500) }, (_, index) => make(index));
+      const { text } = configure(services, { ...defaultOptions, isRecentNginx: true, accessLog: "json" });
+      for (const nginx of recent) {
+        const { code, stderr } = await testConfiguration(nginx, text);
+        assert.equal(code, 0, `seed ${seed}: ${stderr}`);
+        assert.doesNotMatch(stderr, /warn/, `seed ${seed}`);
+      }
+    }
+  });
+
   it("is not for an nginx that is older, or not known", () => {
     const { text } = configure(many(300), { ...defaultOptions, isRecentNginx: false });
     assert.doesNotMatch(text, /sticky|request_port/);
     assert.equal(text.match(/^upstream /gm)?.length, 300);
   });
 });
+
+/** Whether somebody has connected to a port of this machine and sent something that is not read yet. */
+const waitingBytes = async (port: number): Promise<boolean> => {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  // local address, remote address, state (01: established), and the bytes in the queues: to be sent, and to be read
+  const lines = (await readFile("/proc/net/tcp", "latin1")).split("\n").map((line) => line.trim().split(/\s+/));
+  return lines.some(([, local, , state, queues]) => {
+    const [, toRead = "0"] = (queues ?? "").split(":");
+    return local?.endsWith(suffix) === true && state === "01" && Number.parseInt(toRead, 16) > 0;
+  });
+};
 
 interface Asked {
   readonly port: number;
@@ -383,6 +449,7 @@ for (const nginx of recent) {
     const seen: string[] = [];
     /** What a connection does with its requests from the second on. */
     let isStale = true;
+    let isHuge = false;
     let backend: Server;
     let site: ServedSite;
 
@@ -391,7 +458,10 @@ for (const nginx of recent) {
       const respond = (socket: Socket, head: string, requests: number): void => {
         seen.push(head.split(" ")[0] ?? "");
         if (isStale && requests > 1) socket.resetAndDestroy();
-        else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        else
+          socket.write(
+            `HTTP/1.1 200 OK\r\n${isHuge ? `X-Huge: ${"x".repeat(40_000)}\r\n` : ""}Content-Length: 2\r\n\r\nok`,
+          );
       };
       backend = createServer((socket) => {
         sockets.add(socket);
@@ -438,12 +508,33 @@ for (const nginx of recent) {
     });
 
     it("is an error for what may not", async () => {
-      for (const method of ["POST", "PATCH"]) {
+      for (const method of ["POST", "PATCH", "MKCOL"]) {
         isStale = false;
         assert.equal((await send("GET"))[0], 200);
         isStale = true;
         assert.deepEqual(await send(method), [502, [method]], method);
       }
+    });
+
+    it("is followed by a new one for whatever it was, where nothing of it was sent", async () => {
+      isStale = false;
+      assert.equal((await send("GET"))[0], 200);
+      const workers = await nginxChildren(site.server.masterPid);
+      assert.equal(workers.length, 1);
+      // While nginx looks away the connection that it keeps is reset, and a request comes.
+      for (const { pid } of workers) process.kill(pid, "SIGSTOP");
+      const sending = send("POST");
+      await waitFor("the request to wait", () => waitingBytes(site.port));
+      for (const socket of sockets) socket.resetAndDestroy();
+      for (const { pid } of workers) process.kill(pid, "SIGCONT");
+      assert.deepEqual(await sending, [200, ["POST"]]);
+    });
+
+    it("an answer that nginx cannot take is not asked for twice", async () => {
+      isStale = false;
+      isHuge = true;
+      assert.deepEqual(await send("GET"), [502, ["GET"]]);
+      isHuge = false;
     });
   });
 }

@@ -89,6 +89,9 @@ describe("a template of one's own", () => {
     const apart = make(compileText(allPartials.replace("{{> sharedServers}}\n", "")));
     assert.doesNotMatch(apart, /sticky/);
     assert.equal(apart.match(/^upstream /gm)?.length, 300);
+    // Named, but not always used.
+    const rarely = allPartials.replace("{{> sharedServers}}", "{{#if trustedProxies}}{{> sharedServers}}{{/if}}");
+    assert.equal(make(compileText(rarely)).match(/^ {4}server_name app-/gm)?.length, 300);
   });
 
   it("is given the model as it is documented", () => {

@@ -38,6 +38,7 @@ export const testConfiguration = async (
 
 /** An nginx that serves one `default.conf`. */
 export interface NginxServer {
+  readonly masterPid: number;
   stop(): Promise<void>;
 }
 
@@ -69,7 +70,7 @@ export const startNginx = async (nginx: NginxUnderTest, defaultConf: string, por
     await stop();
     throw new Error(`nginx did not come up: ${stderr}`, { cause: error });
   }
-  return { stop };
+  return { masterPid: child.pid ?? 0, stop };
 };
 
 /** What came back for one request. */
