@@ -25,6 +25,9 @@ const seed = Number(process.env.HOTROUTE_SOAK_SEED ?? Math.floor(Math.random() *
 /** `kube-apiserver` for the real one. */
 const kind = process.env.HOTROUTE_SOAK_SERVER ?? "embedded";
 
+// By the seed, alone or among so many that hosts come to share servers (256) and part again all the time.
+const crowd = seed % 2 === 0 ? 0 : 246;
+
 const changeEveryMs = 100;
 const faultEveryMs = 3000;
 const checkpointEveryMs = Math.min(30_000, (seconds * 1000) / 4);
@@ -136,7 +139,9 @@ const churn = async (t: TestContext, world: World, parts: Omit<FaultParts, "onMa
 };
 
 const soak = async (t: TestContext, nginx: NginxUnderTest): Promise<void> => {
-  t.diagnostic(`HOTROUTE_SOAK_SEED=${seed} HOTROUTE_SOAK_SECONDS=${seconds} HOTROUTE_SOAK_SERVER=${kind}`);
+  t.diagnostic(
+    `HOTROUTE_SOAK_SEED=${seed} HOTROUTE_SOAK_SECONDS=${seconds} HOTROUTE_SOAK_SERVER=${kind}, among ${crowd} others`,
+  );
   const stops: (() => Promise<void>)[] = [];
   // The last first: a server waits for the connections that a proxy before it still holds.
   t.after(async () => {
@@ -150,7 +155,7 @@ const soak = async (t: TestContext, nginx: NginxUnderTest): Promise<void> => {
   stops.push(proxy.stop);
   const kubeconfigPath = join(folder, "kubeconfig");
   await writeFile(kubeconfigPath, kubeconfigFor({ ...server, url: proxy.url }));
-  const world = await createWorld(server, createRandom(seed), await freePort());
+  const world = await createWorld(server, createRandom(seed), await freePort(), crowd);
   stops.push(world.stop);
   const pod = await startPod(nginx, kubeconfigPath, settings);
   stops.push(pod.stop);

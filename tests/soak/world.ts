@@ -58,7 +58,13 @@ const answerOf = (claims: readonly Service[]): string => {
   return claims.length > 0 ? "503" : "404";
 };
 
-export const createWorld = async (server: TestApiServer, random: Random, port: number): Promise<World> => {
+/** @param crowd how many Services there are beside those that change, with a host each and no backend */
+export const createWorld = async (
+  server: TestApiServer,
+  random: Random,
+  port: number,
+  crowd: number,
+): Promise<World> => {
   const backends = new Map<string, Backend>();
   const list = async (): Promise<readonly Service[]> =>
     ((await server.request("GET", path)).json() as { readonly items: readonly Service[] }).items;
@@ -112,6 +118,10 @@ export const createWorld = async (server: TestApiServer, random: Random, port: n
     }
   };
   const uid = await create(anchorName, anchorHost);
+  for (let index = 0; index < crowd; index += 1) {
+    const labels = { "hotroute.io/expose": "true", "hotroute.io/host": `crowd-${index}.soak.test` };
+    await createService(server, { name: `crowd-${index}`, labels, port });
+  }
   return {
     anchor: { host: anchorHost, answer: uid },
     change: async () => {
