@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { RouteBehaviour } from "../routes/behaviour.ts";
 import { type Chunker, createChunker } from "../routes/chunks.ts";
 import { differenceOf } from "../routes/difference.ts";
 import { memoize } from "../routes/memoize.ts";
@@ -65,6 +66,8 @@ const isOwn = ({ upstream, behaviour }: ProxyAction): boolean =>
   behaviour.limitConnections !== null;
 
 const kindText = ({ match, path, action }: Location): string => `${match} ${path} ${action.kind}`;
+/** Most routes have one behaviour: its text is made once. */
+const behaviourText = memoize((behaviour: RouteBehaviour) => ({ text: JSON.stringify(behaviour) }));
 
 interface Shareable extends SharedMember {
   /** Servers of one kind can share a block. */
@@ -84,7 +87,7 @@ const shareableOf = (server: VirtualServer): Shareable | null => {
   const isSame = (action: ProxyAction): boolean =>
     action.upstream.name === upstream.name && action.behaviour === behaviour;
   if (isOwn(first) || !proxied.every(isSame)) return null;
-  return { server, upstream, address, kind: [...locations.map(kindText), JSON.stringify(behaviour)].join("\n") };
+  return { server, upstream, address, kind: [...locations.map(kindText), behaviourText(behaviour).text].join("\n") };
 };
 
 const shareable = memoize(shareableOf);
@@ -104,7 +107,6 @@ interface Bucket {
 
 interface Kind {
   readonly text: string;
-  readonly name: string;
   readonly members: Map<VirtualServer, Shareable>;
   /** How many bits of the hash tell the bucket; null while its servers have blocks of their own. */
   bits: number | null;
@@ -138,7 +140,7 @@ const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
   const kindOf = ({ kind: text }: Shareable): Kind => {
     const known = kinds.get(text);
     if (known !== undefined) return known;
-    const begun: Kind = { text, name: nameOfKind(text), members: new Map(), bits: null, buckets: new Map() };
+    const begun: Kind = { text, members: new Map(), bits: null, buckets: new Map() };
     kinds.set(text, begun);
     return begun;
   };
@@ -190,9 +192,9 @@ const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
     else edit(kind, member, kind.bits).delete(server);
   };
 
-  const nameOf = ({ name, bits }: Kind, bucket: number): string =>
+  const nameOf = ({ text, bits }: Kind, bucket: number): string =>
     // What differs comes first: nginx compares each name with all others.
-    `${bucket.toString(16).padStart(Math.ceil((bits ?? 0) / 4), "0")}-${name}`;
+    `${bucket.toString(16).padStart(Math.ceil((bits ?? 0) / 4), "0")}-${nameOfKind(text)}`;
 
   const collectShared = (): void => {
     const all: SharedServer[] = [];
