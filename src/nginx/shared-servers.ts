@@ -1,32 +1,20 @@
 import { hash } from "node:crypto";
-import type { RouteBehaviour } from "../routes/behaviour.ts";
 import { type Chunker, createChunker } from "../routes/chunks.ts";
 import { differenceOf } from "../routes/difference.ts";
 import { memoize } from "../routes/memoize.ts";
 import type { Upstream } from "../routes/route.ts";
 import { compareText } from "../routes/service.ts";
-import type { Action, Location, Site, VirtualServer } from "../routes/site.ts";
+import type { Location, Site, VirtualServer } from "../routes/site.ts";
 import { editSorted } from "../routes/sorted.ts";
 import { createUpstreamUses } from "../routes/upstream-uses.ts";
-import { isWildcard } from "../routes/values/host.ts";
-
-type ProxyAction = Extract<Action, { kind: "proxy" }>;
-
-/** The hosts of one Service in a block that they share with those of others. */
-export interface SharedMember {
-  readonly server: VirtualServer;
-  /** The one upstream of all its locations; it has one address. */
-  readonly upstream: Upstream;
-  /** Its address, by which nginx finds it in the group. */
-  readonly address: string;
-}
+import { type Shareable, shareableOf } from "./shareable.ts";
 
 /** Hosts of several Services whose locations differ in nothing but the Service: they share a `server` and an `upstream`. */
 export interface SharedServer {
   /** The name of its upstream group, unique; no upstream of a Service is named so, since it has no dot. */
   readonly name: string;
   /** By first host; at least one. */
-  readonly members: readonly SharedMember[];
+  readonly members: readonly Shareable[];
 }
 
 /** A Site as it is written down. */
@@ -51,48 +39,8 @@ export interface SharingOptions {
 // A block of 16 takes a tenth of what 16 blocks take, and nginx goes through its addresses at each request.
 const defaultOptions: SharingOptions = { leastServers: 256, leastOfKind: 8, usualMembers: 16 };
 
-/** Source: `NGX_HTTP_UPSTREAM_SID_LEN`, the longest `route=` of an upstream's server. */
-const longestRoute = 32;
-
-/** Words that a `map` takes for its own, and that may be hosts. Source: ngx_http_map_module. */
-const mapWords: ReadonlySet<string> = new Set(["default", "hostnames", "include", "volatile"]);
-
-/** What makes a location of its own: what it does depends on more than the Service's address. */
-const isOwn = ({ upstream, behaviour }: ProxyAction): boolean =>
-  upstream.protocol !== "HTTP" ||
-  behaviour.answer !== null ||
-  behaviour.stripsPrefix ||
-  behaviour.limitRps !== null ||
-  behaviour.limitConnections !== null;
-
-const kindText = ({ match, path, action }: Location): string => `${match} ${path} ${action.kind}`;
-/** Most routes have one behaviour: its text is made once. */
-const behaviourText = memoize((behaviour: RouteBehaviour) => ({ text: JSON.stringify(behaviour) }));
-
-interface Shareable extends SharedMember {
-  /** Servers of one kind can share a block. */
-  readonly kind: string;
-}
-
-/** Null where the server needs a block of its own. */
-const shareableOf = (server: VirtualServer): Shareable | null => {
-  const { hosts, locations } = server;
-  if (hosts.some((host) => isWildcard(host) || mapWords.has(host))) return null;
-  const proxied = locations.map(({ action }) => action).filter((action) => action.kind === "proxy");
-  const [first] = proxied;
-  if (first === undefined) return null;
-  const { upstream, behaviour } = first;
-  const [address, ...others] = upstream.addresses;
-  if (address === undefined || others.length > 0 || address.length > longestRoute) return null;
-  const isSame = (action: ProxyAction): boolean =>
-    action.upstream.name === upstream.name && action.behaviour === behaviour;
-  if (isOwn(first) || !proxied.every(isSame)) return null;
-  return { server, upstream, address, kind: [...locations.map(kindText), behaviourText(behaviour).text].join("\n") };
-};
-
-const shareable = memoize(shareableOf);
 const countShareable = memoize((servers: readonly VirtualServer[]) => ({
-  count: servers.filter((server) => shareable(server) !== null).length,
+  count: servers.filter((server) => shareableOf(server) !== null).length,
 }));
 
 /** Short, and as good as unique. */
@@ -119,7 +67,7 @@ const byName = (a: SharedServer, b: SharedServer): number => compareText(a.name,
 /** Nobody can choose names that all come into one place, as with a checksum. */
 const placeOf = memoize(({ name }: Upstream) => ({ hash: hash("sha256", name, "buffer").readUInt32BE() }));
 
-const bucketOf = ({ upstream }: SharedMember, bits: number): number => placeOf(upstream).hash & (2 ** bits - 1);
+const bucketOf = ({ upstream }: Shareable, bits: number): number => placeOf(upstream).hash & (2 ** bits - 1);
 
 const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
   const kinds = new Map<string, Kind>();
@@ -168,7 +116,7 @@ const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
   };
 
   const take = (server: VirtualServer, touched: Set<Kind>): void => {
-    const member = shareable(server);
+    const member = shareableOf(server);
     if (member === null) {
       toAlone(server);
       return;
@@ -180,7 +128,7 @@ const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
     else edit(kind, member, kind.bits).set(server, member);
   };
   const drop = (server: VirtualServer, touched: Set<Kind>): void => {
-    const member = shareable(server);
+    const member = shareableOf(server);
     if (member === null) {
       fromAlone(server);
       return;
