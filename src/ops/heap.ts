@@ -14,14 +14,40 @@ export const keepYoungGenerationSmall = (): void => setFlagsFromString("--semi-s
  */
 export const doWithoutIncrementalMarking = (): void => setFlagsFromString("--no-incremental-marking");
 
-type CollectGarbage = (options: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
+type CollectGarbage = (options: {
+  readonly type: "major";
+  readonly execution: "sync";
+  readonly flavor: "regular" | "last-resort";
+}) => void;
+
+/** V8's own function, made visible by the flag. */
+const collector = (): CollectGarbage => {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as CollectGarbage;
+};
 
 /**
  * Gives back what a burst left behind; takes some tens of milliseconds, so it is for a quiet moment. Measured as above:
  * another 7 MB. V8 does the same only when memory runs short, which a container's limit does not tell it.
  */
 export const releaseUnusedHeap = (): void => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as CollectGarbage; // V8's own function, made visible by the flag
-  collect({ type: "major", execution: "sync", flavor: "last-resort" });
+  collector()({ type: "major", execution: "sync", flavor: "last-resort" });
+};
+
+/**
+ * Lets go of what is read again and again. Buffers lie outside the heap: V8 waits for 32 MiB of them before it collects.
+ *
+ * @param limitBytes after so many a collection is made, which takes a few milliseconds
+ * @returns to be told of each reading when it is not needed any more
+ */
+export const createReadingBudget = (limitBytes: number): ((bytes: number) => void) => {
+  let collect: CollectGarbage | null = null;
+  let readBytes = 0;
+  return (bytes) => {
+    readBytes += bytes;
+    if (readBytes < limitBytes) return;
+    readBytes = 0;
+    collect ??= collector();
+    collect({ type: "major", execution: "sync", flavor: "regular" });
+  };
 };

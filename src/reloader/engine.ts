@@ -1,4 +1,5 @@
 import type { Health } from "../ops/endpoints.ts";
+import { createReadingBudget } from "../ops/heap.ts";
 import { attempt } from "./attempt.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { differenceOf, type FileHashes, hashesOf } from "./changes.ts";
@@ -40,6 +41,9 @@ const now = (): number => performance.now();
 /** Beyond the sum of every deadline in a step, for a machine that is slow itself. */
 const hangMarginMs = 30_000;
 
+/** Some four reloads with 10,000 Services, forty with 1,000. */
+const readingBudgetBytes = 8 * 1024 * 1024;
+
 /** The engine's surroundings. */
 export interface EngineParts {
   readonly shop: Workshop;
@@ -69,6 +73,7 @@ export const createEngine = (parts: EngineParts): Engine => {
   const housekeeping = createHousekeeping(shop, parts.generations);
   let beatMs = now();
   const rest = createRest(config.compareIntervalMs);
+  const haveRead = createReadingBudget(readingBudgetBytes);
 
   const update = (next: models.Model): void => {
     model = next;
@@ -87,6 +92,7 @@ export const createEngine = (parts: EngineParts): Engine => {
 
   const record = (tried: Candidate, outcome: Outcome): void => {
     if (outcome.kind !== "stopped") shop.enter(outcome.kind);
+    haveRead(tried.files.reduce((sum, { bytes }) => sum + bytes.length, 0));
     switch (outcome.kind) {
       case "stopped":
         return;
