@@ -6,7 +6,7 @@ import type { HeadView, SiteTemplate, SiteView } from "./site-view.ts";
 /** The parts of the built-in template, in their order; a template of one's own names them as partials. */
 export const partialNames = ["head", "upstreams", "sharedServers", "defaultServer", "servers"] as const;
 /** What `sharedServers` is made of. */
-export const sharedParts = ["sharedAddresses", "sharedNames", "sharedBlocks"] as const;
+export const sharedParts = ["sharedBlocks", "sharedAddresses", "sharedNames"] as const;
 type PartName = (typeof partialNames)[number] | (typeof sharedParts)[number];
 
 /** The compiled parts: for `Handlebars.template`, of the compiler's version. */

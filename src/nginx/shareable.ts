@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { RouteBehaviour } from "../routes/behaviour.ts";
 import { memoize } from "../routes/memoize.ts";
 import type { Upstream } from "../routes/route.ts";
@@ -15,6 +16,8 @@ export interface Shareable {
   readonly address: string;
   /** Servers of one kind can share a block. */
   readonly kind: string;
+  /** 32 bits that tell with which of its kind. */
+  readonly place: number;
 }
 
 /** Source: `NGX_HTTP_UPSTREAM_SID_LEN`, the longest `route=` of an upstream's server. */
@@ -30,6 +33,9 @@ const isOwn = ({ upstream, behaviour }: ProxyAction): boolean =>
   behaviour.stripsPrefix ||
   behaviour.limitRps !== null ||
   behaviour.limitConnections !== null;
+
+/** Nobody can choose names that all come into one place, as with a checksum. */
+const placeOf = ({ name }: Upstream): number => Number.parseInt(hash("sha256", name).slice(0, 8), 16);
 
 const kindText = ({ match, path, action }: Location): string => `${match} ${path} ${action.kind}`;
 /** Most routes have one behaviour: its text is made once. */
@@ -47,7 +53,8 @@ const findShareable = (server: VirtualServer): Shareable | null => {
   const isSame = (action: ProxyAction): boolean =>
     action.upstream.name === upstream.name && action.behaviour === behaviour;
   if (isOwn(first) || !proxied.every(isSame)) return null;
-  return { server, upstream, address, kind: [...locations.map(kindText), behaviourText(behaviour).text].join("\n") };
+  const kind = [...locations.map(kindText), behaviourText(behaviour).text].join("\n");
+  return { server, upstream, address, kind, place: placeOf(upstream) };
 };
 
 /** Whether a server can share its block, and with which; null where it needs one of its own. Looked for once. */

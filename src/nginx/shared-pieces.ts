@@ -68,12 +68,12 @@ export const createSharedPieces = (options: LocationOptions, listens: readonly s
     const all = servers.map(piecesOf);
     const column = (index: number): readonly Uint8Array[] => all.flatMap((pieces) => pieces[index] ?? []);
     return [
+      Buffer.from(splitBlocks(viewOf(first))[0]),
+      ...column(2),
       addresses.open,
       ...column(0),
       addresses.close,
       ...(namesShared ? [names.open, ...column(1), names.close] : []),
-      Buffer.from(splitBlocks(viewOf(first))[0]),
-      ...column(2),
     ];
   };
 };

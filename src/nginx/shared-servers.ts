@@ -64,10 +64,7 @@ interface Kind {
 const byFirstHost = (a: VirtualServer, b: VirtualServer): number => compareText(a.hosts[0] ?? "", b.hosts[0] ?? "");
 const byName = (a: SharedServer, b: SharedServer): number => compareText(a.name, b.name);
 
-/** Nobody can choose names that all come into one place, as with a checksum. */
-const placeOf = memoize(({ name }: Upstream) => ({ hash: hash("sha256", name, "buffer").readUInt32BE() }));
-
-const bucketOf = ({ upstream }: Shareable, bits: number): number => placeOf(upstream).hash & (2 ** bits - 1);
+const bucketOf = ({ place }: Shareable, bits: number): number => place & (2 ** bits - 1);
 
 const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
   const kinds = new Map<string, Kind>();
