@@ -29,12 +29,7 @@ const createFrame = (render: Render) => {
   };
 };
 
-/** What the template says before the first shared server is for all of them. */
-const splitBlocks = (view: SharedServerView): readonly [before: string, blocks: string] => {
-  const text = builtInParts.sharedBlocks({ sharedServers: [view] });
-  const start = text.indexOf(`\nupstream ${view.name} {`);
-  return [text.slice(0, start), text.slice(start)];
-};
+const renderBlocks: Render = (sharedServers) => builtInParts.sharedBlocks({ sharedServers });
 
 /** Texts in UTF-8, in one piece of memory: many small ones would hold on to more than they are. */
 const encode = (texts: readonly string[]): readonly Uint8Array[] => {
@@ -57,18 +52,20 @@ export type SharedPieces = (servers: readonly SharedServer[], namesShared: boole
 export const createSharedPieces = (options: LocationOptions, listens: readonly string[]): SharedPieces => {
   const addresses = createFrame((sharedServers) => builtInParts.sharedAddresses({ sharedServers }));
   const names = createFrame((sharedServers) => builtInParts.sharedNames({ sharedServers, namesShared: true }));
-  const viewOf = (server: SharedServer): SharedServerView => sharedServerView(server, listens, options);
+  // What the template says before the first of them is for all of them.
+  const blocks = renderBlocks([noMembers]);
+  const before = blocks.slice(0, blocks.indexOf(`\nupstream ${noMembers.name} {`));
+  const beforeBytes = Buffer.from(before);
   const piecesOf = memoize((server: SharedServer) => {
-    const view = viewOf(server);
-    return encode([addresses.linesOf(view), names.linesOf(view), splitBlocks(view)[1]]);
+    const view = sharedServerView(server, listens, options);
+    return encode([addresses.linesOf(view), names.linesOf(view), renderBlocks([view]).slice(before.length)]);
   });
   return (servers, namesShared) => {
-    const [first] = servers;
-    if (first === undefined) return [];
+    if (servers.length === 0) return [];
     const all = servers.map(piecesOf);
     const column = (index: number): readonly Uint8Array[] => all.flatMap((pieces) => pieces[index] ?? []);
     return [
-      Buffer.from(splitBlocks(viewOf(first))[0]),
+      beforeBytes,
       ...column(2),
       addresses.open,
       ...column(0),

@@ -33,7 +33,9 @@ export interface ServerGroups {
   servers(): readonly VirtualServer[];
 }
 
-const byFirstHost = (a: VirtualServer, b: VirtualServer): number => compareText(a.hosts[0] ?? "", b.hosts[0] ?? "");
+/** The order of servers, of which no two have a host in common. */
+export const byFirstHost = (a: VirtualServer, b: VirtualServer): number =>
+  compareText(a.hosts[0] ?? "", b.hosts[0] ?? "");
 
 export const createServerGroups = (): ServerGroups => {
   const groups = new Map<string, ServerGroup>();
