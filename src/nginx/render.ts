@@ -59,8 +59,9 @@ const createSiteChunker = (options: RenderOptions): ((site: Site, isSharing: boo
   };
   return (site, isSharing) => {
     const { locations } = site.defaultServer;
-    const needs = addNeeds(chunkAll(site.servers).map(needsOfChunk), locations);
-    const layout = isSharing && options.isRecentNginx ? share(site) : layOutAlone(site);
+    const all = chunkAll(site.servers);
+    const needs = addNeeds(all.map(needsOfChunk), locations);
+    const layout = isSharing && options.isRecentNginx ? share(site, all) : layOutAlone(site);
     const upstreams = chunkUpstreams(layout.upstreams);
     const { sharedServers } = layout;
     const isShared = sharedServers.length > 0;
@@ -75,7 +76,7 @@ const createSiteChunker = (options: RenderOptions): ((site: Site, isSharing: boo
         hasGrpc: upstreams.some(hasGrpc),
       },
       upstreams,
-      servers: chunkAlone(layout.servers),
+      servers: layout.servers === site.servers ? all : chunkAlone(layout.servers),
       sharedServers,
       defaultServer: locations,
     };

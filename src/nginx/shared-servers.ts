@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { type Chunker, createChunker } from "../routes/chunks.ts";
 import { differenceOf } from "../routes/difference.ts";
 import { memoize } from "../routes/memoize.ts";
 import type { Upstream } from "../routes/route.ts";
@@ -186,8 +185,12 @@ const createIndex = ({ leastOfKind, usualMembers }: SharingOptions) => {
   };
 };
 
-/** Decides which hosts share blocks. The same for whatever was laid out before: that only saves work. */
-export type Sharing = (site: Site) => Layout;
+/**
+ * Decides which hosts share blocks. The same for whatever was laid out before: that only saves work.
+ *
+ * @param chunks the servers of the site
+ */
+export type Sharing = (site: Site, chunks: readonly (readonly VirtualServer[])[]) => Layout;
 
 /**
  * Lets the hosts of many Services share blocks. nginx keeps 35 KB for each host with a server, a location and an upstream of
@@ -197,10 +200,8 @@ export type Sharing = (site: Site) => Layout;
  * drains, so that it gets no request but those that name it.
  */
 export const createSharing = (options: SharingOptions = defaultOptions): Sharing => {
-  const chunk: Chunker<VirtualServer> = createChunker();
   let index: ReturnType<typeof createIndex> | null = null;
-  return (site) => {
-    const chunks = chunk(site.servers);
+  return (site, chunks) => {
     const count = chunks.reduce((sum, servers) => sum + countShareable(servers).count, 0);
     const layOut = count < options.leastServers ? null : (index ?? createIndex(options));
     // What a fault leaves half changed must not be built upon.

@@ -13,10 +13,11 @@ import { createSharing, type Layout, type SharingOptions } from "../../src/nginx
 import type { SiteTemplate } from "../../src/nginx/site-view.ts";
 import { traceLines } from "../../src/nginx/trace.ts";
 import { nginxChildren } from "../../src/reloader/processes.ts";
+import { createChunker } from "../../src/routes/chunks.ts";
 import { parseService } from "../../src/routes/parse.ts";
 import { resolveRoutes } from "../../src/routes/resolve.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
-import type { Site } from "../../src/routes/site.ts";
+import type { Site, VirtualServer } from "../../src/routes/site.ts";
 import { createRandom } from "../apiserver/random.ts";
 import { isNginxAtLeast, nginxBinaries } from "../support/nginx-binaries.ts";
 import { startNginx, testConfiguration } from "../support/nginx-server.ts";
@@ -35,6 +36,12 @@ const plain = (index: number, annotations: Record<string, string> = {}): Service
 const many = (count: number, annotations: Record<string, string> = {}, from = 0): readonly ServiceRecord[] =>
   Array.from({ length: count }, (_, index) => plain(from + index, annotations));
 
+/** Lays out one site after the other. */
+const startSharing = (options?: SharingOptions): ((site: Site) => Layout) => {
+  const [share, chunk] = [createSharing(options), createChunker<VirtualServer>()];
+  return (site) => share(site, chunk(site.servers));
+};
+
 /** Every host with the address that its requests go to; null where it has a block of its own. */
 const addressesOf = ({ servers, sharedServers }: Layout): ReadonlyMap<string, string | null> =>
   new Map([
@@ -46,7 +53,7 @@ const addressesOf = ({ servers, sharedServers }: Layout): ReadonlyMap<string, st
 
 describe("sharing servers", () => {
   it("begins at 256 that can share", () => {
-    const share = createSharing();
+    const share = startSharing();
     const few = siteOf(many(255));
     assert.deepEqual(share(few), { upstreams: few.upstreams, servers: few.servers, sharedServers: [] });
     const layout = share(siteOf(many(256)));
@@ -61,7 +68,7 @@ describe("sharing servers", () => {
 
   it("puts some 16 to 32 into a block, and never two into one place", () => {
     for (const count of [256, 511, 512, 5000]) {
-      const { sharedServers } = createSharing()(siteOf(many(count)));
+      const { sharedServers } = startSharing()(siteOf(many(count)));
       assert.equal(new Set(sharedServers.map(({ name }) => name)).size, sharedServers.length);
       const sizes = sharedServers.map(({ members }) => members.length);
       const mean = count / sizes.length;
@@ -86,7 +93,7 @@ describe("sharing servers", () => {
       const others = Array.from({ length: 20 }, (_, index) =>
         plain(1000 + index, "host" in annotations ? { host: `*.wild${index}.com` } : annotations),
       );
-      const { servers, sharedServers } = createSharing()(siteOf([...many(256), ...others]));
+      const { servers, sharedServers } = startSharing()(siteOf([...many(256), ...others]));
       assert.equal(servers.length, 20, what);
       assert.equal(addressesOf({ servers: [], upstreams: [], sharedServers }).size, 256, what);
     }
@@ -95,7 +102,7 @@ describe("sharing servers", () => {
     // `map` takes them for its own.
     const words = ["default", "hostnames", "include", "volatile"];
     const named = plain(1002, { host: words.join(",") });
-    const { servers, upstreams } = createSharing()(siteOf([...many(256), ...twoServices, longAddress, named]));
+    const { servers, upstreams } = startSharing()(siteOf([...many(256), ...twoServices, longAddress, named]));
     assert.deepEqual(
       servers.flatMap(({ hosts }) => hosts),
       [...words, "long.com", "two.com"],
@@ -108,7 +115,7 @@ describe("sharing servers", () => {
 
   it("shares among those that are routed alike, eight at least", () => {
     const slow = { "proxy-read-timeout": "90s" };
-    const share = createSharing();
+    const share = startSharing();
     const with7 = share(siteOf([...many(256), ...many(7, slow, 1000)]));
     assert.equal(with7.servers.length, 7);
     const with8 = share(siteOf([...many(256), ...many(8, slow, 1000)]));
@@ -128,7 +135,7 @@ describe("sharing servers", () => {
     const seed = Number(process.env.HOTROUTE_SEED ?? Date.now() % 2 ** 31);
     const random = createRandom(seed);
     const small: SharingOptions = { leastServers: 6, leastOfKind: 3, usualMembers: 2 };
-    const share = createSharing(small);
+    const share = startSharing(small);
     const current = new Map<number, ServiceRecord>();
     for (let pass = 0; pass < 400; pass += 1) {
       for (let changes = random.pick([1, 1, 2, 12]); changes > 0; changes -= 1) {
@@ -146,7 +153,7 @@ describe("sharing servers", () => {
           );
       }
       const site = siteOf([...current.values()]);
-      assert.deepEqual(share(site), createSharing(small)(structuredClone(site)), `seed ${seed}, pass ${pass}`);
+      assert.deepEqual(share(site), startSharing(small)(structuredClone(site)), `seed ${seed}, pass ${pass}`);
     }
   });
 
