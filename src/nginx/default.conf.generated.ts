@@ -301,8 +301,8 @@ export const partials = {
         return undefined
     };
 
-  return "\n# Hosts of many Services that are routed alike share blocks: each block costs nginx as much as fifty hosts in one. The host\n# tells which of a group's addresses is its Service's; as every server of the group drains, none takes another's requests.\n\n# A connection that was kept open may be closed just as it is used. The request is then sent once more, by a new one, where\n# nothing of it was sent, or where it may be repeated (RFC 9110, 9.2.2) and nothing was answered: nginx itself would look for\n# another server, and there is none for this Service.\nmap \"$request_method $upstream_bytes_sent $upstream_bytes_received\" $hotroute_is_final {\n    default 1;\n    \"~ 0 0$\" \"\";\n    \"~^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE) [0-9]+ 0$\" \"\";\n}\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":14,"column":0},"end":{"line":40,"column":9}}})) != null ? stack1 : "");
+  return "\n# Hosts of many Services that are routed alike share blocks: each block costs nginx as much as fifty hosts in one. The host\n# tells which of a group's addresses is its Service's; as every server of the group drains, none takes another's requests.\n# By least_conn nginx takes that server at once; by itself it would go through all of them for the next turn, too.\n\n# A connection that was kept open may be closed just as it is used. The request is then sent once more, by a new one, where\n# nothing of it was sent, or where it may be repeated (RFC 9110, 9.2.2) and nothing was answered: nginx itself would look for\n# another server, and there is none for this Service.\nmap \"$request_method $upstream_bytes_sent $upstream_bytes_received\" $hotroute_is_final {\n    default 1;\n    \"~ 0 0$\" \"\";\n    \"~^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE) [0-9]+ 0$\" \"\";\n}\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":15,"column":0},"end":{"line":42,"column":9}}})) != null ? stack1 : "");
 },"1":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda, alias3=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -312,26 +312,26 @@ export const partials = {
     };
 
   return "\nupstream "
-    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":16,"column":11},"end":{"line":16,"column":20}} ), depth0)) != null ? stack1 : "")
-    + " {\n    sticky route $hotroute_address;\n    keepalive 128;\n    keepalive_timeout 4s;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":20,"column":0},"end":{"line":22,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":17,"column":11},"end":{"line":17,"column":20}} ), depth0)) != null ? stack1 : "")
+    + " {\n    least_conn;\n    sticky route $hotroute_address;\n    keepalive 128;\n    keepalive_timeout 4s;\n"
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":22,"column":0},"end":{"line":24,"column":9}}})) != null ? stack1 : "")
     + "}\nserver {\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":25,"column":0},"end":{"line":27,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"serverNames"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":28,"column":0},"end":{"line":30,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":27,"column":0},"end":{"line":29,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"serverNames"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":30,"column":0},"end":{"line":32,"column":9}}})) != null ? stack1 : "")
     + "    proxy_next_upstream off;\n    proxy_intercept_errors off;\n    recursive_error_pages off;\n    error_page 502 = @again;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":35,"column":0},"end":{"line":37,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"locations"),{"name":"each","hash":{},"fn":container.program(5, data, 0),"inverse":container.noop,"loc":{"start":{"line":37,"column":0},"end":{"line":39,"column":9}}})) != null ? stack1 : "")
     + "    location @again "
-    + ((stack1 = alias2(alias1(depth0, "again", {"start":{"line":38,"column":22},"end":{"line":38,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "again", {"start":{"line":40,"column":22},"end":{"line":40,"column":32}} ), depth0)) != null ? stack1 : "")
     + "\n}\n";
 },"2":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=container.strict, alias2=container.lambda;
 
   return "    server "
-    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":21,"column":13},"end":{"line":21,"column":25}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":23,"column":13},"end":{"line":23,"column":25}} ), depth0)) != null ? stack1 : "")
     + " route="
-    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":21,"column":36},"end":{"line":21,"column":48}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":23,"column":36},"end":{"line":23,"column":48}} ), depth0)) != null ? stack1 : "")
     + " max_fails=0 drain; # "
-    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":21,"column":74},"end":{"line":21,"column":83}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":23,"column":74},"end":{"line":23,"column":83}} ), depth0)) != null ? stack1 : "")
     + "\n";
 },"3":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -349,9 +349,9 @@ export const partials = {
     var stack1, alias1=container.strict, alias2=container.lambda;
 
   return "    location "
-    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":36,"column":15},"end":{"line":36,"column":27}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "pattern", {"start":{"line":38,"column":15},"end":{"line":38,"column":27}} ), depth0)) != null ? stack1 : "")
     + " "
-    + ((stack1 = alias2(alias1(depth0, "body", {"start":{"line":36,"column":32},"end":{"line":36,"column":41}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "body", {"start":{"line":38,"column":32},"end":{"line":38,"column":41}} ), depth0)) != null ? stack1 : "")
     + "\n";
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
@@ -361,7 +361,7 @@ export const partials = {
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":41,"column":7}}})) != null ? stack1 : "");
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"if","hash":{},"fn":container.program(0, data, 0),"inverse":container.noop,"loc":{"start":{"line":1,"column":0},"end":{"line":43,"column":7}}})) != null ? stack1 : "");
 }},
   defaultServer: {"0":function(container,depth0,helpers,partials,data) {
     var stack1;
