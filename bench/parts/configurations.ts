@@ -1,5 +1,6 @@
 import { configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
+import { allUpstreamHeaders } from "../../src/nginx/proxy-headers.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
 import { isNginxAtLeast, type NginxUnderTest } from "../../tests/support/nginx-binaries.ts";
 import { firstHost, serviceName } from "./hosts.ts";
@@ -35,7 +36,7 @@ export const serviceRecords = (count: number, port: number): readonly ServiceRec
     ],
   }));
 
-/** The settings of a generator that is given none but `HTTP_LISTEN`, `NGINX_VERSION` and `ACCESS_LOG=off`. */
+/** The settings of a generator that is given none but `HTTP_LISTEN`, `NGINX_VERSION`, `ACCESS_LOG=off` and `UPSTREAM_HEADERS`. */
 export const configurationOptions = (listen: string, isRecentNginx: boolean): Parameters<typeof configure>[1] => ({
   keyPrefix: "hotroute.io/",
   selectorKeys: new Set(["expose"]),
@@ -45,6 +46,7 @@ export const configurationOptions = (listen: string, isRecentNginx: boolean): Pa
   isGrpcAvailable: true,
   isRecentNginx,
   accessLog: "off",
+  upstreamHeaders: allUpstreamHeaders,
   upstreamCaFile: null,
 });
 

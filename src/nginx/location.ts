@@ -3,7 +3,7 @@ import type { Upstream } from "../routes/route.ts";
 import type { Action, Location } from "../routes/site.ts";
 import { corsDirectives } from "./cors.ts";
 import { limitDirectives } from "./limits.ts";
-import { isOfHttp1, proxyHeaders, setHeader } from "./proxy-headers.ts";
+import { isOfHttp1, type ProxyHeader, setHeader } from "./proxy-headers.ts";
 
 /** What upstream certificates are checked against: a file that nginx reads; null: they are not checked. */
 export type UpstreamCa = string | null;
@@ -11,8 +11,8 @@ export type UpstreamCa = string | null;
 /** What a location's directives depend on beside the route. */
 export interface LocationOptions {
   readonly upstreamCa: UpstreamCa;
-  /** Whether there are proxies whose word for the client's is believed. */
-  readonly believesProxies: boolean;
+  /** What every request carries upstream. */
+  readonly proxyHeaders: readonly ProxyHeader[];
 }
 
 const answerDirectives = (answer: OwnAnswer): readonly string[] => {
@@ -49,10 +49,10 @@ const isTls = ({ protocol }: Upstream): boolean => protocol === "HTTPS" || proto
 const headerDirectives = (
   behaviour: RouteBehaviour,
   module: ProxyModule,
-  { believesProxies }: LocationOptions,
+  { proxyHeaders }: LocationOptions,
 ): readonly string[] => {
   const { requestHeaders, responseHeaders, upstreamVhost } = behaviour;
-  const sent = proxyHeaders(believesProxies)
+  const sent = proxyHeaders
     .filter(([name]) => module === "proxy" || !isOfHttp1(name))
     .map((header) => (header[0] === "Host" && upstreamVhost !== null ? (["Host", upstreamVhost] as const) : header));
   // What is set for all is set for proxying alone, and is inherited only where a location sets none of its own.

@@ -11,7 +11,7 @@ import { addNeeds, needsOf, viewNeeds } from "./http-level.ts";
 import type { ListenValue } from "./listen.ts";
 import type { LocationOptions, UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
-import { proxyHeaders, setHeader } from "./proxy-headers.ts";
+import { proxyHeaders, setHeader, type UpstreamHeader } from "./proxy-headers.ts";
 import { locationView, serverView, sharedServerView } from "./server-view.ts";
 import { createSharing, type Layout, type SharedServer } from "./shared-servers.ts";
 import type { SiteTemplate, SiteView } from "./site-view.ts";
@@ -25,6 +25,8 @@ export interface RenderOptions {
   /** What the certificates of HTTPS upstreams are checked against. */
   readonly upstreamCaFile: UpstreamCa;
   readonly accessLog: AccessLog;
+  /** What backends are told of a request beside its Host. */
+  readonly upstreamHeaders: readonly UpstreamHeader[];
   /**
    * Whether nginx is known to be 1.29.6 or later: it has `$request_port`, and takes the server of an upstream group that it is
    * told to (`sticky route`).
@@ -32,9 +34,9 @@ export interface RenderOptions {
   readonly isRecentNginx: boolean;
 }
 
-const locationOptions = ({ upstreamCaFile, trustedProxies }: RenderOptions): LocationOptions => ({
+const locationOptions = ({ upstreamCaFile, trustedProxies, upstreamHeaders }: RenderOptions): LocationOptions => ({
   upstreamCa: upstreamCaFile,
-  believesProxies: trustedProxies.length > 0,
+  proxyHeaders: proxyHeaders({ believesProxies: trustedProxies.length > 0, upstreamHeaders }),
 });
 
 const hasGrpc = memoize((upstreams: readonly Upstream[]) =>
@@ -55,7 +57,7 @@ const createSiteChunker = (options: RenderOptions): ((site: Site, isSharing: boo
     trustedProxies,
     listens,
     hasRequestPort: options.isRecentNginx,
-    proxyHeaders: proxyHeaders(locationOptions(options).believesProxies).map((header) => setHeader(header)),
+    proxyHeaders: locationOptions(options).proxyHeaders.map((header) => setHeader(header)),
   };
   return (site, isSharing) => {
     const { locations } = site.defaultServer;

@@ -1,6 +1,7 @@
 import { accessLogExpected, parseAccessLog } from "../nginx/access-log.ts";
 import type { ConfigurationOptions } from "../nginx/configuration.ts";
 import { listenExpected, parseListenList } from "../nginx/listen.ts";
+import { allUpstreamHeaders, parseUpstreamHeaders, upstreamHeadersExpected } from "../nginx/proxy-headers.ts";
 import type { TemplateSource } from "../nginx/template.ts";
 import { type Cidr, cidrExpected, parseCidr } from "../routes/values/cidr.ts";
 import { classExpected, parseClassName } from "../routes/values/class-name.ts";
@@ -83,7 +84,7 @@ const defaultListens = parseListenList("8080") ?? [];
 
 /**
  * Reads `SERVICE_SELECTOR`, `NAMESPACES`, `HOST_POLICY` and `TEMPLATE_FILE` with their files, `KEY_PREFIX`,
- * `CLASS`, `HTTP_LISTEN`, `TRUSTED_PROXIES`, `NGINX_VERSION`, `ACCESS_LOG` and `UPSTREAM_CA_FILE`.
+ * `CLASS`, `HTTP_LISTEN`, `TRUSTED_PROXIES`, `NGINX_VERSION`, `ACCESS_LOG`, `UPSTREAM_HEADERS` and `UPSTREAM_CA_FILE`.
  */
 export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => {
   const keyPrefix = reader.parsed("KEY_PREFIX", "hotroute.io/", parseKeyPrefix);
@@ -103,6 +104,9 @@ export const readRoutingSettings = (reader: SettingsReader): RoutingSettings => 
       isGrpcAvailable: version >= firstWithGrpc,
       isRecentNginx: version >= firstRecent,
       accessLog: reader.parsed("ACCESS_LOG", "json", (raw) => orExpected(parseAccessLog(raw), accessLogExpected)),
+      upstreamHeaders: reader.parsed("UPSTREAM_HEADERS", allUpstreamHeaders, (raw) =>
+        orExpected(parseUpstreamHeaders(raw), upstreamHeadersExpected),
+      ),
       upstreamCaFile: reader.parsed("UPSTREAM_CA_FILE", null, parseFilePath),
     },
   };

@@ -4,6 +4,7 @@ import { parseAllDocuments } from "yaml";
 import { parseAccessLog } from "../../src/nginx/access-log.ts";
 import { type Configuration, type ConfigurationOptions, configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
+import { allUpstreamHeaders, parseUpstreamHeaders } from "../../src/nginx/proxy-headers.ts";
 import type { SiteTemplate } from "../../src/nginx/site-view.ts";
 import { describeProblem } from "../../src/routes/problem.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
@@ -37,6 +38,7 @@ interface GoldenOptions {
   readonly trustedProxies?: readonly string[];
   readonly upstreamCaFile?: string;
   readonly accessLog?: string;
+  readonly upstreamHeaders?: string;
   readonly isGrpcAvailable?: boolean;
   readonly isRecentNginx?: boolean;
   /** The oldest nginx that reads it; left out: every one that is supported. */
@@ -59,6 +61,10 @@ const readOptions = (name: string): ConfigurationOptions => {
     isGrpcAvailable: options.isGrpcAvailable ?? true,
     isRecentNginx: options.isRecentNginx ?? false,
     accessLog: must(parseAccessLog(options.accessLog ?? "off"), "accessLog"),
+    upstreamHeaders:
+      options.upstreamHeaders === undefined
+        ? allUpstreamHeaders
+        : must(parseUpstreamHeaders(options.upstreamHeaders), "upstreamHeaders"),
     upstreamCaFile: options.upstreamCaFile ?? null,
     class: options.class === undefined ? null : must(parseClassName(options.class), "class"),
     listens: must(parseListenList(options.listens ?? "8080"), "listens"),

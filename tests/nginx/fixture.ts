@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { type Configuration, type ConfigurationOptions, configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
+import { allUpstreamHeaders } from "../../src/nginx/proxy-headers.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
 import { isNginxAtLeast, type NginxUnderTest } from "../support/nginx-binaries.ts";
 import { type NginxServer, startNginx } from "../support/nginx-server.ts";
@@ -64,6 +65,7 @@ export const defaultOptions: ConfigurationOptions = {
   isGrpcAvailable: true,
   isRecentNginx: false,
   accessLog: "off",
+  upstreamHeaders: allUpstreamHeaders,
   upstreamCaFile: null,
   listens: parseListenList("8080") ?? [],
 };

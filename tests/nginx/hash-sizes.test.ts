@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { configure } from "../../src/nginx/configuration.ts";
 import { hashSizes } from "../../src/nginx/hash-sizes.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
+import { allUpstreamHeaders } from "../../src/nginx/proxy-headers.ts";
 import { readService, type ServiceRecord } from "../../src/routes/service.ts";
 import { isNginxAtLeast, nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { testConfiguration } from "../support/nginx-server.ts";
@@ -51,6 +52,7 @@ describe("hash sizes in nginx", { skip: skipWithoutNginx }, () => {
           isGrpcAvailable: true,
           isRecentNginx: isNginxAtLeast(nginx, "1.29.6"),
           accessLog: "off",
+          upstreamHeaders: allUpstreamHeaders,
           upstreamCaFile: null,
           listens,
           trustedProxies: [],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { allUpstreamHeaders } from "../../src/nginx/proxy-headers.ts";
 import { type Environment, readSettings, SettingsError } from "../../src/settings/environment.ts";
 import { parseListenAddress } from "../../src/settings/listen.ts";
 import { readRoutingSettings } from "../../src/settings/routing.ts";
@@ -64,6 +65,7 @@ describe("readRoutingSettings()", () => {
       isGrpcAvailable: true,
       isRecentNginx: false,
       accessLog: "json",
+      upstreamHeaders: allUpstreamHeaders,
       upstreamCaFile: null,
     });
   });
@@ -101,6 +103,7 @@ describe("readRoutingSettings()", () => {
       KEY_PREFIX: ["hotroute.io", "/", "a b/", "Upper/", `${"a.".repeat(130)}a/`],
       CLASS: ["Upper", "a.b", "a b"],
       TRUSTED_PROXIES: ["all", "10.0.0.0/99", "10.0.0.0/8;", "10.0.0.0/8,,"],
+      UPSTREAM_HEADERS: ["X-Team", "X-Real-IP,", "Host", "X-Real-IP;"],
       SERVICE_SELECTOR: ["a\nb", "a;b", "a&b"],
     };
     for (const [name, values] of Object.entries(bad)) {
