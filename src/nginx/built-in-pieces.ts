@@ -3,7 +3,7 @@ import type { Upstream } from "../routes/route.ts";
 import type { Location, VirtualServer } from "../routes/site.ts";
 import type { LocationOptions } from "./location.ts";
 import { builtInParts } from "./partials.ts";
-import { locationView, serverView } from "./server-view.ts";
+import { isNotFound, locationView, serverView } from "./server-view.ts";
 import { createSharedPieces } from "./shared-pieces.ts";
 import type { SharedServer } from "./shared-servers.ts";
 import type { HeadView } from "./site-view.ts";
@@ -29,9 +29,12 @@ const splitUpstreams = (upstreams: readonly Upstream[]): readonly [before: strin
 
 export const createPieceRenderer = (options: LocationOptions, listens: readonly string[]): PieceRenderer => {
   const upstreamBlocks = memoize((chunk: readonly Upstream[]) => Buffer.from(splitUpstreams(chunk)[1]));
-  const serverBlocks = memoize((chunk: readonly VirtualServer[]) =>
-    Buffer.from(builtInParts.servers({ servers: chunk.map((server) => serverView(server, listens, options)) })),
-  );
+  const serverBlocks = (othersAreNotFound: boolean) =>
+    memoize((chunk: readonly VirtualServer[]) => {
+      const servers = chunk.map((server) => serverView(server, listens, options, othersAreNotFound));
+      return Buffer.from(builtInParts.servers({ servers }));
+    });
+  const [besideNothing, besideRoutes] = [serverBlocks(true), serverBlocks(false)];
   const shared = createSharedPieces(options, listens);
   return ({ head, upstreams, sharedServers, defaultServer, servers }) => {
     const first = upstreams[0]?.slice(0, 1) ?? [];
@@ -41,7 +44,7 @@ export const createPieceRenderer = (options: LocationOptions, listens: readonly 
       ...upstreams.map(upstreamBlocks),
       ...shared(sharedServers, head.namesShared),
       Buffer.from(builtInParts.defaultServer({ listens, defaultServer: { locations } })),
-      ...servers.map(serverBlocks),
+      ...servers.map(isNotFound(defaultServer) ? besideNothing : besideRoutes),
     ];
   };
 };

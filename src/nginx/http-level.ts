@@ -1,6 +1,5 @@
 import { defaultBehaviour, type RouteBehaviour } from "../routes/behaviour.ts";
 import type { Location, VirtualServer } from "../routes/site.ts";
-import { isWildcard } from "../routes/values/host.ts";
 import { originMap } from "./cors.ts";
 import { hashSizes } from "./hash-sizes.ts";
 import { limitZones } from "./limits.ts";
@@ -8,8 +7,9 @@ import type { OriginMapView, SiteView } from "./site-view.ts";
 
 /** What servers need at the level of `http`. */
 export interface HttpNeeds {
-  readonly exactHosts: number;
-  /** The length of the longest exact host. */
+  /** With wildcards, which nginx finds by hashes too. */
+  readonly namedHosts: number;
+  /** The length of the longest one. */
   readonly longestHost: number;
   /** How routes are served, where that is not as most are. */
   readonly behaviours: ReadonlySet<RouteBehaviour>;
@@ -26,27 +26,26 @@ const collectBehaviours = (servers: readonly { readonly locations: readonly Loca
 };
 
 export const needsOf = (servers: readonly VirtualServer[]): HttpNeeds => {
-  let [exactHosts, longestHost] = [0, 0];
+  let [namedHosts, longestHost] = [0, 0];
   for (const { hosts } of servers) {
     for (const host of hosts) {
-      if (isWildcard(host)) continue;
-      exactHosts += 1;
+      namedHosts += 1;
       longestHost = Math.max(longestHost, host.length);
     }
   }
-  return { exactHosts, longestHost, behaviours: collectBehaviours(servers) };
+  return { namedHosts, longestHost, behaviours: collectBehaviours(servers) };
 };
 
 /** @param defaultServer it takes no host */
 export const addNeeds = (all: readonly HttpNeeds[], defaultServer: readonly Location[]): HttpNeeds => {
-  let [exactHosts, longestHost] = [0, 0];
+  let [namedHosts, longestHost] = [0, 0];
   const behaviours = collectBehaviours([{ locations: defaultServer }]);
   for (const needs of all) {
-    exactHosts += needs.exactHosts;
+    namedHosts += needs.namedHosts;
     longestHost = Math.max(longestHost, needs.longestHost);
     for (const behaviour of needs.behaviours) behaviours.add(behaviour);
   }
-  return { exactHosts, longestHost, behaviours };
+  return { namedHosts, longestHost, behaviours };
 };
 
 const collectOriginMaps = (behaviours: Iterable<RouteBehaviour>): readonly OriginMapView[] => {
@@ -61,11 +60,11 @@ const collectOriginMaps = (behaviours: Iterable<RouteBehaviour>): readonly Origi
 };
 
 export const viewNeeds = ({
-  exactHosts,
+  namedHosts,
   longestHost,
   behaviours,
 }: HttpNeeds): Pick<SiteView, "serverNamesHash" | "originMaps" | "limitZones"> => ({
-  serverNamesHash: exactHosts === 0 ? null : hashSizes({ count: exactHosts, longest: longestHost }),
+  serverNamesHash: namedHosts === 0 ? null : hashSizes({ count: namedHosts, longest: longestHost }),
   originMaps: collectOriginMaps(behaviours),
   limitZones: limitZones(behaviours),
 });

@@ -12,7 +12,7 @@ import type { ListenValue } from "./listen.ts";
 import type { LocationOptions, UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
 import { proxyHeaders, setHeader, type UpstreamHeader } from "./proxy-headers.ts";
-import { locationView, serverView, sharedServerView } from "./server-view.ts";
+import { isNotFound, locationView, serverView, sharedServerView } from "./server-view.ts";
 import { createSharing, type Layout, type SharedServer } from "./shared-servers.ts";
 import type { SiteTemplate, SiteView } from "./site-view.ts";
 
@@ -72,7 +72,7 @@ const createSiteChunker = (options: RenderOptions): ((site: Site, isSharing: boo
       head: {
         ...fixed,
         ...viewNeeds(needs),
-        mapHash: isShared ? hashSizes({ count: needs.exactHosts, longest: needs.longestHost }) : null,
+        mapHash: isShared ? hashSizes({ count: needs.namedHosts, longest: needs.longestHost }) : null,
         accessLog: accessLogDirectives(accessLog, namesShared),
         namesShared,
         hasGrpc: upstreams.some(hasGrpc),
@@ -90,16 +90,18 @@ const createViewer = (options: RenderOptions): ((site: ChunkedSite) => SiteView)
   const ofLocations = locationOptions(options);
   const { listens } = options;
   const viewLocation = (location: Location) => locationView(location, ofLocations);
-  const viewServers = memoize((chunk: readonly VirtualServer[]) =>
-    chunk.map((server) => serverView(server, listens, ofLocations)),
-  );
+  const viewServers = (othersAreNotFound: boolean) =>
+    memoize((chunk: readonly VirtualServer[]) =>
+      chunk.map((server) => serverView(server, listens, ofLocations, othersAreNotFound)),
+    );
+  const [besideNothing, besideRoutes] = [viewServers(true), viewServers(false)];
   const viewShared = memoize((server: SharedServer) => sharedServerView(server, listens, ofLocations));
   return ({ head, upstreams, sharedServers, defaultServer, servers }) => ({
     ...head,
     upstreams: upstreams.flat(),
     sharedServers: sharedServers.map(viewShared),
     defaultServer: { locations: defaultServer.map(viewLocation) },
-    servers: servers.flatMap(viewServers),
+    servers: servers.flatMap(isNotFound(defaultServer) ? besideNothing : besideRoutes),
   });
 };
 

@@ -4,11 +4,26 @@ import { type LocationOptions, locationDirectives } from "./location.ts";
 import type { SharedServer } from "./shared-servers.ts";
 import type { LocationAction, LocationView, ServerView, SharedServerView } from "./site-view.ts";
 
-/**
- * A host as `server_name` takes it. nginx's own `*.` takes any depth, Ingress's takes one label: an expression says so.
- */
-const serverName = (host: Host): string =>
-  isWildcard(host) ? `~^[a-z0-9_-]+\\.${host.slice(2).replaceAll(".", "\\.")}$` : host;
+/** An expression for a host. nginx's own `*.` takes any depth, Ingress's takes one label. */
+const hostExpression = (host: Host): string =>
+  (isWildcard(host) ? `[a-z0-9_-]+${host.slice(1)}` : host).replaceAll(".", "\\.");
+
+const serverName = (host: Host): string => (isWildcard(host) ? `~^${hostExpression(host)}$` : host);
+
+/** What nginx reads as one word has at most 4,096 characters, and every request for these hosts is compared with it. */
+const longestHostCheck = 1000;
+
+/** What tells hosts of a server from deeper ones, where nginx finds it by its own wildcards; null where it need not or cannot. */
+const hostCheckOf = (hosts: readonly Host[]): string | null => {
+  if (!hosts.some(isWildcard)) return null;
+  const expressions = hosts.map(hostExpression).join("|");
+  const check = hosts.length === 1 ? `^${expressions}$` : `^(?:${expressions})$`;
+  return check.length > longestHostCheck ? null : check;
+};
+
+/** Where every other host is answered by nothing but 404, a server can answer so itself. */
+export const isNotFound = (defaultServer: readonly Location[]): boolean =>
+  defaultServer.every(({ action }) => action.kind === "not-found");
 
 const locationBody = (directives: readonly string[]): string =>
   directives.length === 1
@@ -32,16 +47,24 @@ export const locationView = (location: Location, options: LocationOptions): Loca
   };
 };
 
+/** @param othersAreNotFound whether the default server answers every host by 404 */
 export const serverView = (
   { hosts, locations }: VirtualServer,
   listens: readonly string[],
   options: LocationOptions,
-): ServerView => ({
-  hosts,
-  serverNames: hosts.map(serverName),
-  listens,
-  locations: locations.map((location) => locationView(location, options)),
-});
+  othersAreNotFound: boolean,
+): ServerView => {
+  const serverNames = hosts.map(serverName);
+  const hostCheck = othersAreNotFound ? hostCheckOf(hosts) : null;
+  return {
+    hosts,
+    serverNames,
+    hashedNames: hostCheck === null ? serverNames : hosts,
+    hostCheck,
+    listens,
+    locations: locations.map((location) => locationView(location, options)),
+  };
+};
 
 /** By its address, which nginx has from the host, over a connection of its own. */
 const byAddress = "$hotroute_address";

@@ -4,7 +4,7 @@
  * that has nothing to say is null, false or an empty list.
  */
 export interface SiteView {
-  /** For `server_names_hash_*`; null where no server has an exact name. */
+  /** For `server_names_hash_*`; null where no server has a name. */
   readonly serverNamesHash: HashSizesView | null;
   /** For `map_hash_*`; null where no servers are shared. */
   readonly mapHash: HashSizesView | null;
@@ -64,8 +64,12 @@ export interface UpstreamView {
 export interface ServerView {
   /** As the Services name them: `shop.example.com`, `*.example.com`. */
   readonly hosts: readonly string[];
-  /** As `server_name` takes them: a wildcard of one label is an expression. */
+  /** As `server_name` takes them: a wildcard of one label is an expression, and nginx tries one after the other. */
   readonly serverNames: readonly string[];
+  /** The same as nginx finds them by a hash: its own wildcards take any depth, and `hostCheck` has to refuse what is deeper. */
+  readonly hashedNames: readonly string[];
+  /** The expression of `if ($host !~ "…") { return 404; }`; null where `hashedNames` are `serverNames`. */
+  readonly hostCheck: string | null;
   /** As those of the whole model. */
   readonly listens: readonly string[];
   /** By path; one of them is the prefix `/`. */

@@ -61,6 +61,8 @@ const markServer = (server: ServerView, mark: Mark): ServerView => {
   return {
     ...server,
     serverNames: server.serverNames.map((name) => mark(name, [...services.values()])),
+    hashedNames: server.hashedNames.map((name) => mark(name, [...services.values()])),
+    hostCheck: server.hostCheck === null ? null : mark(server.hostCheck, [...services.values()]),
     locations: server.locations.map((location) => markLocation(location, mark)),
   };
 };

@@ -41,6 +41,7 @@ const upstreamOf = (url: string): string => url.replace(/^(?:http|grpc)s?:\/\//,
 
 /** A location of a server. */
 export interface ServedLocation {
+  /** A wildcard of one label as Services name it, however nginx is told. */
   readonly hosts: readonly string[];
   /** As it stands: `= /a`, `/a/`. */
   readonly pattern: string;
@@ -49,13 +50,35 @@ export interface ServedLocation {
   readonly upstream: string | null;
 }
 
+const namesOf = (server: readonly Directive[]): readonly string[] =>
+  server.filter(({ name }) => name === "server_name").flatMap(({ args }) => args);
+
+const asHost = (name: string): string =>
+  name.startsWith("~^[a-z0-9_-]+\\.") ? `*${name.slice(13, -1).replaceAll("\\.", ".")}` : name;
+
+/** nginx's own wildcards take any depth: a server that has one must refuse what is deeper, and nothing else. */
+const loose = (directives: readonly Directive[]): readonly string[] =>
+  directives.flatMap(({ name, block }) => {
+    const names = name === "server" ? namesOf(block ?? []) : [];
+    if (!names.some((host) => host.startsWith("*"))) return [];
+    const checks = (block ?? []).filter((directive) => directive.name === "if").map(({ args }) => args[2] ?? "");
+    const takes = (host: string): boolean => checks.every((check) => new RegExp(check).test(host));
+    return names.flatMap((host) => {
+      const own = host.replace("*", "nobodys");
+      return [
+        ...(takes(own) ? [] : [`${own} is refused`]),
+        ...(host === own || !takes(`nobodys.${own}`) ? [] : [`nobodys.${own} is taken`]),
+      ];
+    });
+  });
+
 /** Every location of a configuration. */
 export const locationsOf = (directives: readonly Directive[]): readonly ServedLocation[] =>
   directives
     .filter(({ name }) => name === "server")
     .flatMap(({ block }) => {
       const inside = block ?? [];
-      const hosts = inside.filter(({ name }) => name === "server_name").flatMap(({ args }) => args);
+      const hosts = namesOf(inside).map(asHost);
       return inside
         .filter(({ name }) => name === "location")
         .map(({ args, block: body }) => {
@@ -77,6 +100,7 @@ export const violations = (text: string): readonly string[] => {
     ...strange.map((comment) => `not a comment of the template: ${comment.slice(0, 300)}`),
     ...inContext(file.directives, "http"),
     ...dangling(file.directives),
+    ...loose(file.directives),
   ];
 };
 

@@ -5,7 +5,7 @@
  */
 
 /** Where directives stand. A `map` and a `geo` are contexts of their own, by what they compute. */
-export type Context = "http" | "upstream" | "server" | "location" | "preflight";
+export type Context = "http" | "upstream" | "server" | "foreign" | "location" | "preflight";
 
 /** A word that must stand so, or one of a form. */
 export type Word = string | RegExp;
@@ -126,32 +126,58 @@ const maps: readonly Form[] = [
     words: [forwarded("proto"), "$hotroute_proto"],
     opens: [
       ["default", "$scheme"],
+      ["1 http", "http"],
+      ["1 https", "https"],
       ["~^1 (?<hotroute_forwarded_proto>https?)(?: *,|$)", "$hotroute_forwarded_proto"],
-    ],
-  },
-  {
-    words: [forwarded("host"), "$hotroute_host"],
-    opens: [
-      ["default", "$host"],
-      ["~^1 (?<hotroute_forwarded_host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?(?: *,|$)", "$hotroute_forwarded_host"],
     ],
   },
   {
     words: [forwarded("port"), "$hotroute_port"],
     opens: [
       ["default", "$hotroute_named_port"],
+      ["1 80", "80"],
+      ["1 443", "443"],
+      ["1 ", "$hotroute_named_port"],
       ["~^1 (?<hotroute_forwarded_port>[1-9][0-9]{0,4})(?: *,|$)", "$hotroute_forwarded_port"],
     ],
   },
   {
-    words: ["$hotroute_trusted $http_x_request_id", "$hotroute_request_id"],
+    words: ["$http_x_forwarded_host", "$hotroute_host"],
+    opens: [
+      ["default", "$hotroute_told_host"],
+      ["", "$host"],
+    ],
+  },
+  {
+    words: [forwarded("host"), "$hotroute_told_host"],
+    opens: [
+      ["default", "$host"],
+      ["~^1 (?<hotroute_forwarded_host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?(?: *,|$)", "$hotroute_forwarded_host"],
+    ],
+  },
+  {
+    words: ["$http_x_request_id", "$hotroute_request_id"],
+    opens: [
+      ["default", "$hotroute_told_id"],
+      ["", "$request_id"],
+    ],
+  },
+  {
+    words: ["$hotroute_trusted $http_x_request_id", "$hotroute_told_id"],
     opens: [
       ["default", "$request_id"],
       ["~^1 (?<hotroute_forwarded_id>[A-Za-z0-9._-]{1,128})$", "$hotroute_forwarded_id"],
     ],
   },
   {
-    words: [forwarded("prefix"), "$hotroute_prefix"],
+    words: ["$http_x_forwarded_prefix", "$hotroute_prefix"],
+    opens: [
+      ["default", "$hotroute_told_prefix"],
+      ["", ""],
+    ],
+  },
+  {
+    words: [forwarded("prefix"), "$hotroute_told_prefix"],
     opens: [
       ["default", ""],
       ["~^1 (?<hotroute_forwarded_prefix>/[A-Za-z0-9._~/-]{0,253})$", "$hotroute_forwarded_prefix"],
@@ -197,6 +223,10 @@ const maps: readonly Form[] = [
     ],
   },
 ];
+
+const exactExpression = `${label}(?:\\\\\\.${label})*`;
+const wildcardExpression = `\\[a-z0-9_-\\]\\+(?:\\\\\\.${label})+`;
+const anyExpression = `(?:${wildcardExpression}|${exactExpression})`;
 
 export const grammar: Grammar = {
   http: {
@@ -244,13 +274,23 @@ export const grammar: Grammar = {
     server_name: [
       ...once("hotroute.invalid"),
       ...once(anyHost),
-      ...once(whole(`~\\^\\[a-z0-9_-\\]\\+(?:\\\\\\.${label})+\\$`)),
+      ...once(whole(`\\*(?:\\.${label})+`)),
+      ...once(whole(`~\\^${wildcardExpression}\\$`)),
+    ],
+    if: [
+      { words: ["($host", "!~", whole(`\\^${wildcardExpression}\\$`), ")"], opens: "foreign" },
+      {
+        words: ["($host", "!~", whole(`\\^\\(\\?:${anyExpression}(?:\\|${anyExpression})+\\)\\$`), ")"],
+        opens: "foreign",
+      },
     ],
     location: [
       { words: [anyPath], opens: "location" },
       { words: ["=", anyPath], opens: "location" },
     ],
   },
+  // What is below a wildcard, but not by one label.
+  foreign: { return: once("404") },
   location: {
     return: [{ words: ["404"] }, { words: ["503"] }, { words: [/^30[12]$/, anyUrl] }],
     if: [{ words: ["($hotroute_preflight)"], opens: "preflight" }],
@@ -292,6 +332,7 @@ export const comments: readonly Word[] = [
   " WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves",
   " the connection to the upstream open for the next request.",
   " What these proxies say of their clients is believed, the first element of a list; what anybody else says is overwritten.",
+  " Few proxies send these: who sent one is looked at only where there is one.",
   " What a request needs here fits in one piece of memory instead of three.",
   " A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.",
   " The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.",
