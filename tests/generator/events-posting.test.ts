@@ -51,7 +51,7 @@ for (const kind of apiServerKindsByNight) {
     let server: TestApiServer;
     let folder: string;
     before(async () => {
-      server = await kind.start();
+      server = await kind.start("roles");
       folder = await mkdtemp(join(tmpdir(), "hotroute-events-"));
     });
     after(async () => {

@@ -20,7 +20,7 @@ for (const kind of apiServerKindsByNight) {
   describe(`generator in namespaces with the ${kind.kind}`, { skip: kind.skip }, () => {
     let server: TestApiServer;
     before(async () => {
-      server = await kind.start();
+      server = await kind.start("roles");
       for (const name of ["team-a", "team-b", "team-c"]) {
         await createNamespace(server, name);
         await exposeService(server, name, "web", `${name}.example.com`);

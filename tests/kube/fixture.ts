@@ -38,7 +38,7 @@ export const API_SERVERS: readonly {
   {
     name: "kube-apiserver",
     skip: kubeApiServerAvailable() === true ? false : String(kubeApiServerAvailable()),
-    start: startKubeApiServer,
+    start: () => startKubeApiServer("roles"),
   },
   {
     name: "the embedded API server",

@@ -27,7 +27,7 @@ describe("kubectl apply --dry-run=server, on kube-apiserver", { skip }, () => {
   let kubectl: Kubectl;
   let minor = 0;
   before(async () => {
-    api = await startKubeApiServer();
+    api = await startKubeApiServer("everything");
     kubectl = kubectlFor(api.kubeconfigPath);
     minor = Number.parseInt(((await api.request("GET", "/version")).json() as { readonly minor: string }).minor, 10);
     // A dry run creates no namespace for what comes after it.

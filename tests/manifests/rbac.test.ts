@@ -104,7 +104,7 @@ describe("the permissions in the manifests, on kube-apiserver", { skip }, () => 
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "hotroute-rbac-"));
-    server = await startKubeApiServer();
+    server = await startKubeApiServer("everything");
     await install(server, build("base"));
     const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: "my-team" } };
     assert.equal((await server.request("POST", "/api/v1/namespaces", { body })).status, 201);

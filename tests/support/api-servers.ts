@@ -1,5 +1,6 @@
 import { startEmbeddedApiServer } from "./embedded-apiserver.ts";
 import { kubeApiServerAvailable, startKubeApiServer } from "./kube-apiserver.ts";
+import type { KubeApiServerScope } from "./kube-apiserver-args.ts";
 import type { TestApiServer } from "./test-apiserver.ts";
 
 /** A kind of API server that a test may run against. */
@@ -7,14 +8,15 @@ export interface ApiServerKind {
   readonly kind: TestApiServer["kind"];
   /** Why it cannot be started here; false when it can. */
   readonly skip: string | false;
-  start(): Promise<TestApiServer>;
+  /** @param scope of a real one; default `services` */
+  start(scope?: KubeApiServerScope): Promise<TestApiServer>;
 }
 
 const realAvailable = kubeApiServerAvailable();
 
 /** The embedded API server and the real one: what hotroute does must be the same on both. */
 export const apiServerKinds: readonly ApiServerKind[] = [
-  { kind: "embedded", skip: false, start: startEmbeddedApiServer },
+  { kind: "embedded", skip: false, start: () => startEmbeddedApiServer() },
   { kind: "kube-apiserver", skip: realAvailable === true ? false : realAvailable, start: startKubeApiServer },
 ];
 

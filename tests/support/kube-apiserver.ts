@@ -4,6 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { etcdArgs, type KubeApiServerScope, kubeApiServerArgs } from "./kube-apiserver-args.ts";
 import { freePort } from "./ports.ts";
 import { kubeconfigFor, requestOnce, type TestApiServer } from "./test-apiserver.ts";
 import { waitFor } from "./wait.ts";
@@ -61,33 +62,6 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =
   await waitFor(`process ${child.pid} to end`, () => ended(child));
 };
 
-const etcdArgs = (folder: string, client: string, peer: string): readonly string[] => [
-  "--unsafe-no-fsync",
-  `--data-dir=${join(folder, "etcd")}`,
-  `--listen-client-urls=${client}`,
-  `--advertise-client-urls=${client}`,
-  `--listen-peer-urls=${peer}`,
-  `--initial-advertise-peer-urls=${peer}`,
-  `--initial-cluster=default=${peer}`,
-];
-
-const apiServerArgs = (folder: string, etcdUrl: string, port: number): readonly string[] => [
-  `--etcd-servers=${etcdUrl}`,
-  `--cert-dir=${join(folder, "certs")}`,
-  `--secure-port=${port}`,
-  "--bind-address=127.0.0.1",
-  "--service-account-issuer=https://kubernetes.default.svc",
-  `--service-account-key-file=${join(folder, "sa.key")}`,
-  `--service-account-signing-key-file=${join(folder, "sa.key")}`,
-  `--token-auth-file=${join(folder, "tokens.csv")}`,
-  "--authorization-mode=RBAC",
-  "--disable-admission-plugins=ServiceAccount",
-  // Events straight from etcd, as newer versions have them: then a compaction is what their watchers see.
-  "--watch-cache-sizes=events#0",
-  // Every ClusterIP lies on the loopback range, so that a test's backend can listen on it.
-  "--service-cluster-ip-range=127.96.0.0/16",
-];
-
 /** A real server, with what a test can do to its etcd. */
 export interface KubeApiServer extends TestApiServer {
   readonly kind: "kube-apiserver";
@@ -110,15 +84,16 @@ const compactEtcd = async (etcdUrl: string): Promise<void> => {
   await post("/v3/kv/compaction", { revision, physical: true });
 };
 
-const startOnce = async (assets: string): Promise<KubeApiServer> => {
+const startOnce = async (assets: string, scope: KubeApiServerScope): Promise<KubeApiServer> => {
   const folder = await mkdtemp(join(tmpdir(), "hotroute-kube-apiserver-"));
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  await writeFile(join(folder, "sa.key"), privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(join(folder, "sa.key"), privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });
   await writeFile(join(folder, "tokens.csv"), `${TOKEN},admin,admin,"system:masters"\n`, { mode: 0o600 });
   const [clientPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
   const etcdUrl = `http://127.0.0.1:${clientPort}`;
   const etcd = run(join(assets, "etcd"), etcdArgs(folder, etcdUrl, `http://127.0.0.1:${peerPort}`));
-  const server = run(join(assets, "kube-apiserver"), apiServerArgs(folder, etcdUrl, port));
+  const program = join(assets, "kube-apiserver");
+  const server = run(program, kubeApiServerArgs({ program, folder, etcdUrl, port }, scope));
   const killAtExit = (): void => {
     server.child.kill("SIGKILL");
     etcd.child.kill("SIGKILL");
@@ -183,15 +158,16 @@ const waitUntilReady = async (folder: string, port: number, etcd: Running, serve
 /**
  * Starts etcd and kube-apiserver from KUBEBUILDER_ASSETS on free loopback ports, and waits until the `default` namespace
  * and the `kubernetes` Service exist. There is no controller manager.
+ *
  * @throws Error when the assets are missing (see kubeApiServerAvailable) or one of the programs ends.
  */
-export const startKubeApiServer = async (): Promise<KubeApiServer> => {
+export const startKubeApiServer = async (scope: KubeApiServerScope = "services"): Promise<KubeApiServer> => {
   const assets = findAssets();
   if (!("folder" in assets)) throw new Error(assets.missing);
   try {
-    return await startOnce(assets.folder);
+    return await startOnce(assets.folder, scope);
   } catch {
     // Another process may have taken a port between the question and the start; that does not happen twice in a row.
-    return await startOnce(assets.folder);
+    return await startOnce(assets.folder, scope);
   }
 };

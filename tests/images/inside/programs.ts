@@ -147,7 +147,7 @@ describe("the programs in the images", () => {
 
   const available = kubeApiServerAvailable();
   it("a missing permission", { skip: available === true ? false : available }, async () => {
-    const server = await startKubeApiServer();
+    const server = await startKubeApiServer("roles");
     try {
       const path = join(folder, "nobody");
       await writeFile(path, kubeconfigAs(server, "nobody"), { mode: 0o644 });
