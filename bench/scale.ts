@@ -10,7 +10,16 @@ export interface Scale {
   readonly storm: { readonly services: number; readonly changes: number; readonly seconds: number };
   /** Under load: hotroute's, and those by `nginx -s reload`. */
   readonly reloads: { readonly own: number; readonly reference: number };
-  readonly dataPlane: { readonly routes: readonly number[]; readonly rounds: number; readonly seconds: number };
+  readonly dataPlane: {
+    readonly routes: readonly number[];
+    /** Of each shape. */
+    readonly shapeRoutes: number;
+    readonly rounds: number;
+    /** Of load on each, in a round. */
+    readonly seconds: number;
+    /** Of a second for each. */
+    readonly latencyRounds: number;
+  };
   readonly nginxCost: { readonly services: number; readonly rounds: number };
   readonly memory: {
     /** With a Pod each; the API server grows from one to the next. */
@@ -44,7 +53,7 @@ export const fullScale: Scale = {
   },
   storm: { services: 1000, changes: 1000, seconds: 10 },
   reloads: { own: 200, reference: 25 },
-  dataPlane: { routes: [1, 1000, 10_000], rounds: 15, seconds: 1 },
+  dataPlane: { routes: [1, 1000, 10_000], shapeRoutes: 1000, rounds: 8, seconds: 1, latencyRounds: 3 },
   nginxCost: { services: 10_000, rounds: 5 },
   memory: {
     pods: [10, 1000, 5000, 10_000],
@@ -56,7 +65,7 @@ export const fullScale: Scale = {
   apiCost: { services: 1000, idleMs: 65_000, changes: 20 },
   growth: {
     services: [1, 1000, 5000, 10_000, 20_000, 50_000],
-    nginxTest: [1, 1000, 5000, 10_000],
+    nginxTest: [1, 1000, 5000, 10_000, 20_000, 50_000],
     rounds: 5,
     base: 5000,
   },
@@ -73,7 +82,7 @@ export const quickScale: Scale = {
   },
   storm: { services: 100, changes: 300, seconds: 3 },
   reloads: { own: 20, reference: 10 },
-  dataPlane: { routes: [1, 1000], rounds: 3, seconds: 1 },
+  dataPlane: { routes: [1, 1000], shapeRoutes: 100, rounds: 2, seconds: 0.3, latencyRounds: 1 },
   nginxCost: { services: 1000, rounds: 3 },
   memory: { pods: [1000], generators: [1, 1000, 5000], settleMs: 3_000, stormMs: 2_000 },
   starts: { init: [1, 1000], generator: 1000, rounds: 3 },

@@ -1,6 +1,7 @@
-import { configure } from "../../src/nginx/configuration.ts";
+import { type ConfigurationOptions, configure } from "../../src/nginx/configuration.ts";
 import { parseListenList } from "../../src/nginx/listen.ts";
 import { allUpstreamHeaders } from "../../src/nginx/proxy-headers.ts";
+import { describeProblem } from "../../src/routes/problem.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
 import { isNginxAtLeast, type NginxUnderTest } from "../../tests/support/nginx-binaries.ts";
 import { firstHost, serviceName } from "./hosts.ts";
@@ -20,24 +21,28 @@ export interface SiteOptions {
 export const backendAddress = (index: number): string =>
   `127.${64 + ((index >> 16) & 63)}.${(index >> 8) & 255}.${index & 255}`;
 
-/** Services as the generator keeps them; each call makes new objects, so that nothing of an earlier pass is known. */
+/** A Service as the generator keeps it; each call makes a new object, so that nothing of an earlier pass is known. */
+export const serviceRecord = (
+  index: number,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): ServiceRecord => ({
+  namespace: "default",
+  name: serviceName(index),
+  uid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+  createdAtMs: 1_700_000_000_000 + index * 1000,
+  type: "ClusterIP",
+  clusterIP: backendAddress(index),
+  ports: [{ name: "http", port, protocol: "TCP", appProtocol: null }],
+  settings: Object.entries({ expose: "true", ...settings }).map(([key, value]) => ({ key, value })),
+});
+
+/** Services with a host each. */
 export const serviceRecords = (count: number, port: number): readonly ServiceRecord[] =>
-  Array.from({ length: count }, (_, index) => ({
-    namespace: "default",
-    name: serviceName(index),
-    uid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
-    createdAtMs: 1_700_000_000_000 + index * 1000,
-    type: "ClusterIP",
-    clusterIP: backendAddress(index),
-    ports: [{ name: "http", port, protocol: "TCP", appProtocol: null }],
-    settings: [
-      { key: "expose", value: "true" },
-      { key: "host", value: firstHost(index) },
-    ],
-  }));
+  Array.from({ length: count }, (_, index) => serviceRecord(index, port, { host: firstHost(index) }));
 
 /** The settings of a generator that is given none but `HTTP_LISTEN`, `NGINX_VERSION`, `ACCESS_LOG=off` and `UPSTREAM_HEADERS`. */
-export const configurationOptions = (listen: string, isRecentNginx: boolean): Parameters<typeof configure>[1] => ({
+export const configurationOptions = (listen: string, isRecentNginx: boolean): ConfigurationOptions => ({
   keyPrefix: "hotroute.io/",
   selectorKeys: new Set(["expose"]),
   class: null,
@@ -50,68 +55,21 @@ export const configurationOptions = (listen: string, isRecentNginx: boolean): Pa
   upstreamCaFile: null,
 });
 
-/** hotroute's default.conf. */
-export const hotrouteConf = ({ count, listen, backendPort, nginx }: SiteOptions): string =>
-  configure(serviceRecords(count, backendPort), configurationOptions(listen, isNginxAtLeast(nginx, "1.29.6"))).text;
-
-/**
- * What a configuration written by hand sends upstream.
- * - `usual`: the four headers that guides name
- * - `same`: what hotroute sends, as briefly as it can be said by hand for port 80
- */
-export type HeadersByHand = "usual" | "same";
-
-const directivesByHand: Readonly<Record<HeadersByHand, readonly string[]>> = {
-  usual: [
-    "proxy_http_version 1.1",
-    'proxy_set_header Connection ""',
-    "proxy_set_header Host $host",
-    "proxy_set_header X-Real-IP $remote_addr",
-    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for",
-    "proxy_set_header X-Forwarded-Proto $scheme",
-  ],
-  same: [
-    "proxy_http_version 1.1",
-    "proxy_set_header Connection $connection_upgrade",
-    "proxy_set_header Upgrade $http_upgrade",
-    "proxy_set_header Host $host",
-    "proxy_set_header X-Real-IP $remote_addr",
-    "proxy_set_header X-Forwarded-For $remote_addr",
-    "proxy_set_header X-Forwarded-Proto $scheme",
-    "proxy_set_header X-Forwarded-Host $host",
-    "proxy_set_header X-Forwarded-Port 80",
-    "proxy_set_header X-Forwarded-Scheme $scheme",
-    "proxy_set_header X-Scheme $scheme",
-    "proxy_set_header X-Request-ID $request_id",
-  ],
-};
-
-/** An upstream and a server block for each host, as they are written by hand; with one host: nginx tuned by hand. */
-export const handWrittenConf = (
-  { count, listen, backendPort }: SiteOptions,
-  headers: HeadersByHand = "usual",
+/** hotroute's default.conf for any Services, with settings of one's own. */
+export const hotrouteConfOf = (
+  services: readonly ServiceRecord[],
+  { listen, nginx }: Pick<SiteOptions, "listen" | "nginx">,
+  options: Partial<ConfigurationOptions> = {},
 ): string => {
-  const directives = directivesByHand[headers].map((directive) => `        ${directive};\n`).join("");
-  const blocks = Array.from(
-    { length: count },
-    (_, index) => `upstream ${serviceName(index)} {
-    server ${backendAddress(index)}:${backendPort};
-    keepalive 32;
-}
-server {
-    listen ${listen};
-    server_name ${firstHost(index)};
-    location / {
-        proxy_pass http://${serviceName(index)};
-${directives}    }
-}
-`,
-  );
-  const hashes = "server_names_hash_max_size 65536;\nserver_names_hash_bucket_size 128;\n";
-  const upgrade = 'map $http_upgrade $connection_upgrade {\n    default upgrade;\n    "" "";\n}\n';
-  return `${hashes}${headers === "same" ? upgrade : ""}${blocks.join("")}`;
+  const { text, problems } = configure(services, {
+    ...configurationOptions(listen, isNginxAtLeast(nginx, "1.29.6")),
+    ...options,
+  });
+  const [problem] = problems;
+  if (problem !== undefined) throw new Error(describeProblem(problem));
+  return text;
 };
 
-/** The most that nginx can do: no upstream at all. */
-export const return200Conf = (listen: string): string =>
-  `server {\n    listen ${listen};\n    location / { return 200 "ok\\n"; }\n}\n`;
+/** hotroute's default.conf for Services with a host each. */
+export const hotrouteConf = (site: SiteOptions, options: Partial<ConfigurationOptions> = {}): string =>
+  hotrouteConfOf(serviceRecords(site.count, site.backendPort), site, options);

@@ -33,10 +33,10 @@ export const timeToFirstAnswer = async (
   port: number,
   host: string,
   fromMs: number,
-  deadlineMs = 60_000,
+  { path = "/", deadlineMs = 60_000 }: { readonly path?: string; readonly deadlineMs?: number } = {},
 ): Promise<number> => {
   while (performance.now() - fromMs < deadlineMs) {
-    if ((await statusOf(port, host)) === 200) return performance.now() - fromMs;
+    if ((await statusOf(port, host, path)) === 200) return performance.now() - fromMs;
     await sleep(pauseMs);
   }
   throw new Error(`${host} was not answered on ${port} within ${deadlineMs} ms`);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { freePort } from "../../tests/support/ports.ts";
-import { handWrittenConf, hotrouteConf, type SiteOptions } from "../parts/configurations.ts";
+import { handWrittenConf } from "../parts/by-hand.ts";
+import { hotrouteConf, type SiteOptions } from "../parts/configurations.ts";
 import { statusOf, timeToFirstAnswer } from "../parts/first-answer.ts";
 import { inFolder, withStack } from "../parts/folder.ts";
 import { type NginxByHand, startNginxByHand } from "../parts/nginx-by-hand.ts";

@@ -147,7 +147,7 @@ const startTurn = async (stage: Stage, stack: Stack, folder: string, subject: Su
   const [target] = stage.targets;
   const host = stage.nextHost();
   await api.changeHost(target?.name ?? "", host);
-  await timeToFirstAnswer(port, host, performance.now(), 120_000);
+  await timeToFirstAnswer(port, host, performance.now(), { deadlineMs: 120_000 });
   return turn;
 };
 
