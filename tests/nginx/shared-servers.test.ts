@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import type { Server as HttpServer } from "node:http";
-import { request } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, request } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +19,7 @@ import type { ServiceRecord } from "../../src/routes/service.ts";
 import type { Site, VirtualServer } from "../../src/routes/site.ts";
 import { createRandom } from "../apiserver/random.ts";
 import { isNginxAtLeast, nginxBinaries } from "../support/nginx-binaries.ts";
-import { startNginx, testConfiguration } from "../support/nginx-server.ts";
+import { get, type NginxServer, startNginx, testConfiguration } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
 import { waitFor } from "../support/wait.ts";
 import { defaultOptions, type ServedSite, serve, service, startBackend, stopBackends, subnet } from "./fixture.ts";
@@ -448,6 +447,42 @@ for (const nginx of recent) {
       // At once: nginx does not take an address for dead.
       const { status, headers } = await ask({ port: shared.port, host: `app-${down}.com` });
       assert.deepEqual([status, headers["x-backend"]], [200, address(down)]);
+    });
+  });
+
+  describe(`settings around shared servers in nginx ${nginx.version}`, { skip }, () => {
+    const outside = "proxy_intercept_errors on;\nrecursive_error_pages on;\nerror_page 404 502 503 = /outside;\n";
+    let asked = 0;
+    let status = 200;
+    let backend: HttpServer;
+    let server: NginxServer;
+    let port: number;
+
+    before(async () => {
+      const backendPort = await freePort();
+      port = await freePort();
+      backend = createHttpServer((_, response) => {
+        asked += 1;
+        response.writeHead(status).end("the Service's own");
+      });
+      await new Promise<void>((resolve) => backend.listen(backendPort, `${subnet}.251`, resolve));
+      const services = [...many(256), service("own", `${subnet}.251`, backendPort, { host: "own.com" })];
+      const listens = parseListenList(`127.0.0.1:${port}`) ?? [];
+      const { text } = configure(services, { ...defaultOptions, listens, isRecentNginx: true });
+      assert.match(text, /route=\S+ max_fails=0 drain; # own\.default/);
+      server = await startNginx(nginx, `${outside}${text}`, port);
+    });
+    after(async () => {
+      await server?.stop();
+      backend?.close();
+    });
+
+    it("change nothing: what a Service says is passed on, and it is asked once", async () => {
+      for (status of [200, 404, 502, 503]) {
+        asked = 0;
+        const answer = await get({ port, host: "own.com", path: "/" });
+        assert.deepEqual([answer.status, answer.body, asked], [status, "the Service's own", 1]);
+      }
     });
   });
 
