@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { childEnvironment } from "../support/child-environment.ts";
@@ -40,18 +41,28 @@ export interface StageProcess {
   readonly title: string;
 }
 
-const contentOf = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
+const contentOf = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+const workingFolderOf = (pid: string): string => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return "";
+  }
+};
 
 /** Every process that was started with the folder's name in its environment or arguments, or that works in it. */
-export const processesOf = async (folder: string): Promise<readonly StageProcess[]> => {
+export const processesOf = (folder: string): readonly StageProcess[] => {
   const found: StageProcess[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && name !== `${process.pid}`)) {
-    const [title, environment, workingFolder] = await Promise.all([
-      contentOf(`/proc/${pid}/cmdline`),
-      contentOf(`/proc/${pid}/environ`),
-      readlink(`/proc/${pid}/cwd`).catch(() => ""),
-    ]);
-    if (`${title}${environment}${workingFolder}`.includes(folder)) {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== `${process.pid}`)) {
+    const title = contentOf(`/proc/${pid}/cmdline`);
+    if (`${title}${contentOf(`/proc/${pid}/environ`)}${workingFolderOf(pid)}`.includes(folder)) {
       found.push({ pid: Number(pid), title: title.replaceAll("\0", " ").trim() });
     }
   }
@@ -102,7 +113,7 @@ const startDemo = (folder: string, demoFolder: string, options: DemoOptions): Ru
 /** Runs a test on a stage of its own, and leaves nothing behind, also when it fails. */
 export const onStage = async (test: (stage: Stage) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "hotroute-demo-test-"));
-  const processes = (): Promise<readonly StageProcess[]> => processesOf(folder);
+  const processes = async (): Promise<readonly StageProcess[]> => processesOf(folder);
   const stage: Stage = {
     folder,
     demoFolder: join(folder, "demo"),

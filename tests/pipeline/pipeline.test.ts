@@ -55,7 +55,7 @@ for (const kind of apiServerKinds) {
         return status === 200 ? body : String(status);
       };
       const waitForAnswer = (host: string, wanted: string) =>
-        waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted, { everyMs: 2 });
+        waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted);
 
       before(async () => {
         server = await kind.start();

@@ -88,9 +88,7 @@ export const onPod = async (
       },
       answer,
       waitForAnswer: async (host, wanted) => {
-        await waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted, {
-          everyMs: 5,
-        });
+        await waitFor(`${host} to be answered by ${wanted}`, async () => (await answer(host)) === wanted);
       },
       startTraffic: (name) => {
         const traffic = startTraffic(() => answer(`${name}.example.com`), name);
