@@ -15,6 +15,7 @@ RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=npmrc,target=/ro
 
 FROM dependencies AS bundles
 COPY scripts/build.ts scripts/
+COPY scripts/bundle scripts/bundle
 COPY src src
 RUN node scripts/build.ts
 

@@ -1,33 +1,14 @@
 // Bundles each program into one CommonJS file: dist/NAME.cjs, run by `node dist/NAME.cjs`.
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
+import { compileEagerly } from "./bundle/eager.ts";
+import { clientNode, clientNodeApart, handlebarsApart, pinoWithoutThreads, yamlAtFirstUse } from "./bundle/plugins.ts";
+import { profileStarts } from "./bundle/start-profile.ts";
 
 const root = join(import.meta.dirname, "..");
 const programs = ["init", "generator", "reloader", "demo"];
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
-
-// client-node is needed for exec plugins, auth providers and proxies alone. In a file of its own it is loaded only then:
-// in the bundle it cost 13 MB of private memory and time at every start.
-const clientNode = "@kubernetes/client-node/dist/config.js";
-const clientNodeApart: Plugin = {
-  name: "client-node-apart",
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^@kubernetes\/client-node\/dist\/config\.js$/ }, ({ kind }) =>
-      kind === "entry-point" ? null : { path: "./client-node.cjs", external: true },
-    );
-  },
-};
-
-// Only a template of a user's own needs the compiler: most programs never load this file.
-const handlebarsApart: Plugin = {
-  name: "handlebars-apart",
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^handlebars$/ }, ({ kind }) =>
-      kind === "entry-point" ? null : { path: "./handlebars.cjs", external: true },
-    );
-  },
-};
 
 mkdirSync(join(root, "dist"), { recursive: true });
 const { warnings } = await build({
@@ -40,7 +21,7 @@ const { warnings } = await build({
     handlebars: "handlebars",
   },
   define: { HOTROUTE_VERSION: JSON.stringify(version) },
-  plugins: [clientNodeApart, handlebarsApart],
+  plugins: [clientNodeApart, handlebarsApart, yamlAtFirstUse, pinoWithoutThreads],
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   bundle: true,
@@ -56,3 +37,9 @@ const { warnings } = await build({
   logLevel: "warning",
 });
 if (warnings.length > 0) process.exitCode = 1;
+
+// Node keeps compiled code of a bundle (NODE_COMPILE_CACHE), but only of what V8 compiled together with the file.
+for (const [name, functions] of await profileStarts(join(root, "dist"))) {
+  const path = join(root, "dist", `${name}.cjs`);
+  writeFileSync(path, compileEagerly(readFileSync(path, "utf8"), functions));
+}
