@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
 import { childEnvironment } from "../support/child-environment.ts";
-
-const script = join(import.meta.dirname, "../../src/cli/main.ts");
+import { programFile } from "../support/program-file.ts";
 
 /** What the command did. */
 export interface CommandResult {
@@ -25,7 +24,7 @@ export interface RunOptions {
 /** Runs the command as a process of its own, to its end. */
 export const runCommand = (args: readonly string[], options: RunOptions = {}): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [options.program ?? script, ...args], {
+    const child = spawn(process.execPath, [options.program ?? programFile("hotroute"), ...args], {
       cwd: options.cwd,
       env: { ...childEnvironment, ...options.environment },
       stdio: ["pipe", "pipe", "pipe"],

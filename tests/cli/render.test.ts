@@ -8,6 +8,7 @@ import { readService } from "../../src/routes/service.ts";
 import { readSettings } from "../../src/settings/environment.ts";
 import { readRoutingSettings } from "../../src/settings/routing.ts";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { sourceFile } from "../support/program-file.ts";
 import { makeFolder, runCommand, serviceYaml } from "./fixture.ts";
 
 const host = "shop.example.com";
@@ -123,7 +124,7 @@ describe("hotroute render", () => {
     const help = await runCommand(["--help"]);
     assert.deepEqual([help.code, help.stderr], [0, ""]);
     assert.match(help.stdout, /hotroute render /);
-    const version = await runCommand(["--version"]);
+    const version = await runCommand(["--version"], { program: sourceFile("hotroute") });
     assert.deepEqual(version, { code: 0, stdout: "hotroute development\n", stderr: "" });
   });
 });

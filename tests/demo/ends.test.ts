@@ -6,13 +6,15 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { skipWithoutNginx } from "../support/nginx-binaries.ts";
+import { programFile } from "../support/program-file.ts";
 import { kubeconfigFor } from "../support/test-apiserver.ts";
 import { waitFor } from "../support/wait.ts";
 import { onStage, type RunningDemo, type Stage, startAndWait } from "./fixture.ts";
 
 /** What must be running before an end shows anything. */
 const expectWholePod = async (stage: Stage): Promise<void> => {
-  for (const part of ["generator/main.ts", "reloader/main.ts", "nginx: master", "nginx: worker", "hotroute-guard"]) {
+  const parts = [programFile("generator"), programFile("reloader"), "nginx: master", "nginx: worker", "hotroute-guard"];
+  for (const part of parts) {
     await waitFor(`${part} to run`, async () => (await stage.processes()).some(({ title }) => title.includes(part)));
   }
 };
@@ -34,7 +36,7 @@ const endBy =
 
 /** A reloader that is stopped cannot end in order: so the demo is still ending when the second signal comes. */
 const holdReloader = async (stage: Stage): Promise<void> => {
-  const reloader = (await stage.processes()).find(({ title }) => title.includes("reloader/main.ts"));
+  const reloader = (await stage.processes()).find(({ title }) => title.includes(programFile("reloader")));
   assert.ok(reloader);
   process.kill(reloader.pid, "SIGSTOP");
 };
@@ -150,7 +152,7 @@ describe("nothing outlives the demo", { skip: skipWithoutNginx, concurrency: 3 }
     "a program of the Pod killed: the demo says which, and ends the others",
     endBy({
       end: async (demo, stage) => {
-        const generator = (await stage.processes()).find(({ title }) => title.includes("generator/main.ts"));
+        const generator = (await stage.processes()).find(({ title }) => title.includes(programFile("generator")));
         assert.ok(generator);
         process.kill(generator.pid, "SIGKILL");
         await demo.ended;
@@ -189,7 +191,7 @@ describe("a stop while the demo starts", { skip: skipWithoutNginx, concurrency: 
         withSilentApi(stage, async (KUBECONFIG) => {
           const demo = stage.start({ args, environment: { KUBECONFIG } });
           await waitFor("init to run", async () =>
-            (await stage.processes()).some(({ title }) => title.includes("init/main.ts")),
+            (await stage.processes()).some(({ title }) => title.includes(programFile("init"))),
           );
           demo.child.kill("SIGINT");
           // Its own limits are 30 s and more: a deadline below them is what this test is about.

@@ -4,9 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { childEnvironment } from "../support/child-environment.ts";
+import { programFile } from "../support/program-file.ts";
 import { waitFor } from "../support/wait.ts";
-
-const script = join(import.meta.dirname, "../../src/demo/main.ts");
 
 export interface DemoOptions {
   readonly args?: readonly string[];
@@ -71,7 +70,7 @@ export const processesOf = (folder: string): readonly StageProcess[] => {
 
 const startDemo = (folder: string, demoFolder: string, options: DemoOptions): RunningDemo => {
   const { NGINX_BIN = "" } = process.env;
-  const child = spawn(process.execPath, [script, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [programFile("demo"), ...(options.args ?? [])], {
     cwd: folder,
     env: {
       ...childEnvironment,

@@ -38,7 +38,7 @@ const patient = { deadlineMs: 60_000 };
 /** Whether a configuration has a server for a host. */
 export const serves = (text: string, host: string): boolean => text.includes(`server_name ${host};`);
 
-/** Starts `src/generator/main.ts`; it is stopped, and its folder removed, after the test. */
+/** Starts the generator; it is stopped, and its folder removed, after the test. */
 export const startGenerator = async (
   t: Pick<TestContext, "after">,
   { kubeconfig, environment = {}, folder: given }: GeneratorSetup,

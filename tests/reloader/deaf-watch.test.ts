@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { nginxBinaries, skipWithoutNginx } from "../support/nginx-binaries.ts";
 import { get } from "../support/nginx-server.ts";
 import { freePort } from "../support/ports.ts";
+import { programFile } from "../support/program-file.ts";
 import { waitFor } from "../support/wait.ts";
 import { serverText } from "./fixture.ts";
 
@@ -49,7 +50,7 @@ describe("a watch that cannot be made", { skip }, () => {
         await chown(path, uid, uid);
       }
       await write("one");
-      const reloader = startAs(process.execPath, [join(import.meta.dirname, "../../src/reloader/main.ts")], {
+      const reloader = startAs(process.execPath, [programFile("reloader")], {
         PATH: process.env.PATH ?? "",
         CONFIG_DIR: configDir,
         RUN_DIR: runDir,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import { childEnvironment } from "./child-environment.ts";
+import { programFile } from "./program-file.ts";
 import { waitFor } from "./wait.ts";
 
 /** A program of hotroute that a test has started, and what it said. */
@@ -27,7 +27,7 @@ const parseLine = (line: string): Readonly<Record<string, unknown>> | null => {
 };
 
 /**
- * Starts `src/NAME/main.ts` as a process of its own.
+ * Starts a container's program as a process of its own.
  *
  * @param environment all that it sees of the environment, beside `childEnvironment`
  * @param launcher a command before it that replaces itself by it, and by which it lives in other surroundings
@@ -37,8 +37,7 @@ export const startProgram = (
   environment: Readonly<Record<string, string>>,
   launcher: readonly string[] = [],
 ): RunningProgram => {
-  const script = join(import.meta.dirname, "../../src", name, "main.ts");
-  const [file = process.execPath, ...args] = [...launcher, process.execPath, script];
+  const [file = process.execPath, ...args] = [...launcher, process.execPath, programFile(name)];
   const child = spawn(file, args, {
     env: { ...childEnvironment, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
