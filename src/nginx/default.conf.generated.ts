@@ -73,13 +73,31 @@ export const partials = {
 },"8":function(container,depth0,helpers,partials,data) {
     return "\nmap \"\" $hotroute_proto { default $scheme; }\nmap \"\" $hotroute_host { default $host; }\nmap \"\" $hotroute_port { default $hotroute_named_port; }\nmap \"\" $hotroute_request_id { default $request_id; }\nmap \"\" $hotroute_prefix { default \"\"; }\n";
 },"9":function(container,depth0,helpers,partials,data) {
-    return "$hotroute_proto";
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "map \"$request_port "
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(10, data, 0),"inverse":container.program(11, data, 0),"loc":{"start":{"line":99,"column":19},"end":{"line":99,"column":78}}})) != null ? stack1 : "")
+    + "\" $hotroute_named_port {\n    default $request_port;\n    \" http\" 80;\n    \" https\" 443;\n}\n";
 },"10":function(container,depth0,helpers,partials,data) {
-    return "$scheme";
+    return "$hotroute_proto";
 },"11":function(container,depth0,helpers,partials,data) {
-    return "map $request_port $hotroute_named_port {\n    \"\" $hotroute_scheme_port;\n    default $request_port;\n}\n";
+    return "$scheme";
 },"12":function(container,depth0,helpers,partials,data) {
-    return "map $http_host $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~:[0-9]+$\" $hotroute_checked_port;\n}\n# A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.\nmap \"$host $http_host\" $hotroute_checked_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n";
+    var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
+        if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
+          return parent[propertyName];
+        }
+        return undefined
+    };
+
+  return "map "
+    + ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(10, data, 0),"inverse":container.program(11, data, 0),"loc":{"start":{"line":105,"column":4},"end":{"line":105,"column":63}}})) != null ? stack1 : "")
+    + " $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\nmap $http_host $hotroute_named_port {\n    default $hotroute_scheme_port;\n    \"~:[0-9]+$\" $hotroute_checked_port;\n}\n# A port of another host than the one that is asked for (RFC 9112, 3.2.2) is none.\nmap \"$host $http_host\" $hotroute_checked_port {\n    default $hotroute_scheme_port;\n    \"~*^(?<hotroute_named_host>[^ ]+) \\k<hotroute_named_host>:(?<hotroute_host_port>[1-9][0-9]{0,4})$\" $hotroute_host_port;\n}\n";
 },"13":function(container,depth0,helpers,partials,data) {
     var stack1;
 
@@ -94,7 +112,7 @@ export const partials = {
     };
 
   return "\n# A preflight is a browser's question whether another site's page may ask. Which origins may, each route says.\nmap \"$request_method $http_origin $http_access_control_request_method\" $hotroute_preflight {\n    default \"\";\n    \"~^OPTIONS [^ ]+ [^ ]+$\" 1;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"originMaps"),{"name":"each","hash":{},"fn":container.program(15, data, 0),"inverse":container.noop,"loc":{"start":{"line":131,"column":0},"end":{"line":140,"column":9}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"originMaps"),{"name":"each","hash":{},"fn":container.program(15, data, 0),"inverse":container.noop,"loc":{"start":{"line":132,"column":0},"end":{"line":141,"column":9}}})) != null ? stack1 : "");
 },"15":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -103,7 +121,7 @@ export const partials = {
         return undefined
     };
 
-  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"variable"),{"name":"if","hash":{},"fn":container.program(16, data, 0),"inverse":container.noop,"loc":{"start":{"line":132,"column":0},"end":{"line":139,"column":7}}})) != null ? stack1 : "");
+  return ((stack1 = lookupProperty(helpers,"if").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"variable"),{"name":"if","hash":{},"fn":container.program(16, data, 0),"inverse":container.noop,"loc":{"start":{"line":133,"column":0},"end":{"line":140,"column":7}}})) != null ? stack1 : "");
 },"16":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -113,9 +131,9 @@ export const partials = {
     };
 
   return "map $http_origin "
-    + ((stack1 = container.lambda(container.strict(depth0, "variable", {"start":{"line":133,"column":19},"end":{"line":133,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = container.lambda(container.strict(depth0, "variable", {"start":{"line":134,"column":19},"end":{"line":134,"column":32}} ), depth0)) != null ? stack1 : "")
     + " {\n    default \"\";\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"patterns"),{"name":"each","hash":{},"fn":container.program(17, data, 0),"inverse":container.noop,"loc":{"start":{"line":135,"column":0},"end":{"line":137,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"patterns"),{"name":"each","hash":{},"fn":container.program(17, data, 0),"inverse":container.noop,"loc":{"start":{"line":136,"column":0},"end":{"line":138,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"17":function(container,depth0,helpers,partials,data) {
     var stack1;
@@ -132,7 +150,7 @@ export const partials = {
     };
 
   return "\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"limitZones"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":144,"column":0},"end":{"line":146,"column":9}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"limitZones"),{"name":"each","hash":{},"fn":container.program(4, data, 0),"inverse":container.noop,"loc":{"start":{"line":145,"column":0},"end":{"line":147,"column":9}}})) != null ? stack1 : "");
 },"compiler":[8,">= 4.3.0"],"main":function(container,depth0,helpers,partials,data) {
     var stack1, alias1=depth0 != null ? depth0 : (container.nullContext || {}), lookupProperty = container.lookupProperty || function(parent, propertyName) {
         if (Object.prototype.hasOwnProperty.call(parent, propertyName)) {
@@ -148,14 +166,12 @@ export const partials = {
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"accessLog"),{"name":"if","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":16,"column":0},"end":{"line":21,"column":7}}})) != null ? stack1 : "")
     + "\n# What a request needs here fits in one piece of memory instead of three.\nrequest_pool_size 16k;\n\n# WebSocket upgrades are passed on. No other is: h2c would be a tunnel past the routes. An empty Connection header leaves\n# the connection to the upstream open for the next request.\nmap $http_upgrade $hotroute_upgrade {\n    default \"\";\n    \"~*^websocket$\" websocket;\n}\nmap $hotroute_upgrade $hotroute_connection {\n    default \"\";\n    websocket upgrade;\n}\n"
     + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(5, data, 0),"inverse":container.program(8, data, 0),"loc":{"start":{"line":36,"column":0},"end":{"line":95,"column":7}}})) != null ? stack1 : "")
-    + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\nmap "
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"trustedProxies"),{"name":"if","hash":{},"fn":container.program(9, data, 0),"inverse":container.program(10, data, 0),"loc":{"start":{"line":98,"column":4},"end":{"line":98,"column":63}}})) != null ? stack1 : "")
-    + " $hotroute_scheme_port {\n    default 80;\n    https 443;\n}\n"
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"hasRequestPort"),{"name":"if","hash":{},"fn":container.program(11, data, 0),"inverse":container.program(12, data, 0),"loc":{"start":{"line":102,"column":0},"end":{"line":117,"column":7}}})) != null ? stack1 : "")
+    + "\n# The port as the client named it, else that of the scheme: the Pod's own port is nobody's business.\n"
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"hasRequestPort"),{"name":"if","hash":{},"fn":container.program(9, data, 0),"inverse":container.program(12, data, 0),"loc":{"start":{"line":98,"column":0},"end":{"line":118,"column":7}}})) != null ? stack1 : "")
     + "\nproxy_http_version 1.1;\nproxy_connect_timeout 5s;\n"
-    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"proxyHeaders"),{"name":"each","hash":{},"fn":container.program(13, data, 0),"inverse":container.noop,"loc":{"start":{"line":121,"column":0},"end":{"line":123,"column":9}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"originMaps"),{"name":"if","hash":{},"fn":container.program(14, data, 0),"inverse":container.noop,"loc":{"start":{"line":124,"column":0},"end":{"line":141,"column":7}}})) != null ? stack1 : "")
-    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limitZones"),{"name":"if","hash":{},"fn":container.program(18, data, 0),"inverse":container.noop,"loc":{"start":{"line":142,"column":0},"end":{"line":147,"column":7}}})) != null ? stack1 : "");
+    + ((stack1 = lookupProperty(helpers,"each").call(alias1,lookupProperty(depth0,"proxyHeaders"),{"name":"each","hash":{},"fn":container.program(13, data, 0),"inverse":container.noop,"loc":{"start":{"line":122,"column":0},"end":{"line":124,"column":9}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"originMaps"),{"name":"if","hash":{},"fn":container.program(14, data, 0),"inverse":container.noop,"loc":{"start":{"line":125,"column":0},"end":{"line":142,"column":7}}})) != null ? stack1 : "")
+    + ((stack1 = lookupProperty(helpers,"if").call(alias1,lookupProperty(depth0,"limitZones"),{"name":"if","hash":{},"fn":container.program(18, data, 0),"inverse":container.noop,"loc":{"start":{"line":143,"column":0},"end":{"line":148,"column":7}}})) != null ? stack1 : "");
 }},
   upstreams: {"0":function(container,depth0,helpers,partials,data) {
     var stack1, lookupProperty = container.lookupProperty || function(parent, propertyName) {
