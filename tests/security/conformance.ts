@@ -1,5 +1,6 @@
 import { type Directive, tokenize } from "../support/nginx-tokenizer.ts";
-import { type Context, comments, type Form, grammar, type Word } from "./grammar.ts";
+import { comments, grammar } from "./grammar.ts";
+import type { Context, Form, Word } from "./words.ts";
 
 const show = ({ name, args, line }: Directive): string =>
   `line ${line}: ${JSON.stringify([name, ...args]).slice(0, 300)}`;
@@ -32,7 +33,7 @@ const inContext = (directives: readonly Directive[], context: Context): readonly
 const dangling = (directives: readonly Directive[]): readonly string[] => {
   const upstreams = new Set(directives.filter(({ name }) => name === "upstream").map(({ args }) => args[0]));
   return locationsOf(directives)
-    .filter(({ upstream }) => upstream !== null && !upstreams.has(upstream))
+    .filter(({ upstream }) => upstream !== null && upstream !== "$hotroute_address" && !upstreams.has(upstream))
     .map(({ pattern, upstream }) => `location ${pattern} leads nowhere: ${upstream}`);
 };
 

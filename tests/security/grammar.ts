@@ -1,53 +1,35 @@
+import { sharedComments, sharedGroup, sharedHttp, sharedPassedOn, sharedServer } from "./shared-grammar.ts";
+import {
+  anyCidr,
+  anyDuration,
+  anyHeaderName,
+  anyHeaderValue,
+  anyHost,
+  anyPath,
+  anyRequestHeader,
+  anyResponseHeader,
+  anyUrl,
+  type Context,
+  type Form,
+  ignoringCase,
+  ipv4,
+  ipv6,
+  label,
+  once,
+  originVariable,
+  path,
+  port,
+  rateZone,
+  upstream,
+  type Word,
+  whole,
+} from "./words.ts";
+
 /**
  * Every directive that default.conf may hold, where it may stand and which words it takes: written by hand from the
  * template and src/nginx/, not derived from them. What is not here is an injection, or a new directive that has to be
  * added here knowingly.
  */
-
-/** Where directives stand. A `map` and a `geo` are contexts of their own, by what they compute. */
-export type Context = "http" | "upstream" | "server" | "foreign" | "location" | "preflight";
-
-/** A word that must stand so, or one of a form. */
-export type Word = string | RegExp;
-
-export interface Form {
-  readonly words: readonly Word[];
-  /** What its block holds; absent where it has none. */
-  readonly opens?: Context | readonly (readonly Word[])[];
-}
-
-export type Grammar = Readonly<Record<Context, Readonly<Record<string, readonly Form[]>>>>;
-
-const label = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
-const name = `${label}(?:\\.${label})*`;
-const port = "(?:[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
-const upstream = `${label}\\.${label}\\.${port}`;
-const path = "/(?:[\\w\\-.~:@+=]+/)*[\\w\\-.~:@+=]*";
-const ipv4 = "\\d{1,3}(?:\\.\\d{1,3}){3}";
-const ipv6 = "[0-9a-f:.]{2,45}";
-const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`);
-
-const anyCidr = whole(`${ipv4}/\\d{1,2}|${ipv6}/\\d{1,3}`);
-const anyDuration = /^[1-9]\d{0,7}(?:ms|s|m|h)$/;
-const anyHost = whole(`(?=.{1,253}$)${name}`);
-const anyPath = whole(`(?=.{1,255}$)${path}`);
-// What a value may hold at all: no control character, no quote, no backslash, no variable.
-const anyHeaderValue = /^[ !#%-[\]-~]{0,1024}$/;
-const anyHeaderName = /^[A-Za-z0-9][\w.-]{0,127}$/;
-// What nginx says of itself, of the client and of the message's form is not for a Service to say.
-const anyRequestHeader = whole(
-  "(?!(?:host|forwarded|connection|upgrade|te|trailer|transfer-encoding|keep-alive|expect|date|content-(?:length|type|encoding)|x-real-ip|x-request-id|x-scheme|x-forwarded-.*|proxy.*)$)[a-z0-9][\\w.-]{0,127}",
-);
-const anyResponseHeader = whole(
-  "(?!(?:connection|upgrade|te|trailer|transfer-encoding|keep-alive|date|content-(?:length|type|encoding))$)[a-z0-9][\\w.-]{0,127}",
-);
-const ignoringCase = (pattern: RegExp): RegExp => new RegExp(pattern.source, "i");
-// A host of a URL may hold more than one of a Service: it is only told to the client.
-const anyUrl = /^https?:\/\/[\w\-.~:!&()*+,=%[\]]+\/[\w\-.~:/?@!&()*+,=%[\]]*$/;
-const rateZone = /^hotroute_rps_[1-9]\d{0,6}_10m$/;
-const originVariable = /^\$hotroute_origin_[0-9a-f]{12}$/;
-
-const once = (...words: readonly Word[]): readonly Form[] => [{ words }];
 
 const sentUpstream: readonly (readonly [header: string, ...values: string[]])[] = [
   ["Host", "$host"],
@@ -90,7 +72,7 @@ const passedOnBy = (module: string, schemes: string, uri: string): Readonly<Reco
   [`${module}_ssl_verify_depth`]: once("3"),
   // The one path of a file that may stand here is a setting of whoever runs hotroute.
   [`${module}_ssl_trusted_certificate`]: once("/etc/ssl/certs/ca-certificates.crt"),
-  [`${module}_pass`]: once(whole(`${schemes}://${upstream}${uri}`)),
+  [`${module}_pass`]: [...once(whole(`${schemes}://${upstream}${uri}`)), ...sharedPassedOn],
 });
 
 const corsAnswer: readonly Form[] = [
@@ -184,6 +166,14 @@ const maps: readonly Form[] = [
     ],
   },
   {
+    words: [/^\$request_port \$(?:hotroute_proto|scheme)$/, "$hotroute_named_port"],
+    opens: [
+      ["default", "$request_port"],
+      [" http", "80"],
+      [" https", "443"],
+    ],
+  },
+  {
     words: [/^\$(?:hotroute_proto|scheme)$/, "$hotroute_scheme_port"],
     opens: [
       ["default", "80"],
@@ -228,7 +218,8 @@ const exactExpression = `${label}(?:\\\\\\.${label})*`;
 const wildcardExpression = `\\[a-z0-9_-\\]\\+(?:\\\\\\.${label})+`;
 const anyExpression = `(?:${wildcardExpression}|${exactExpression})`;
 
-export const grammar: Grammar = {
+/** What hosts of many Services share stands in shared-grammar.ts. */
+export const grammar: Readonly<Record<Context, Readonly<Record<string, readonly Form[]>>>> = {
   http: {
     server_names_hash_bucket_size: once(/^\d{2,5}$/),
     server_names_hash_max_size: once(/^\d{3,6}$/),
@@ -248,7 +239,8 @@ export const grammar: Grammar = {
         ],
       },
     ],
-    map: maps,
+    ...sharedHttp,
+    map: [...maps, ...sharedHttp.map],
     proxy_http_version: once("1.1"),
     proxy_connect_timeout: once("5s"),
     proxy_set_header: alwaysSent,
@@ -258,7 +250,7 @@ export const grammar: Grammar = {
       /^rate=[1-9]\d{0,6}r\/s$/,
     ),
     limit_conn_zone: once("$hotroute_route $binary_remote_addr", "zone=hotroute_connections_10m:10m"),
-    upstream: [{ words: [whole(upstream)], opens: "upstream" }],
+    upstream: [{ words: [whole(upstream)], opens: "upstream" }, ...sharedHttp.upstream],
     server: [{ words: [], opens: "server" }],
   },
   upstream: {
@@ -266,7 +258,9 @@ export const grammar: Grammar = {
     keepalive: once("32"),
     keepalive_timeout: once("4s"),
   },
+  group: sharedGroup,
   server: {
+    ...sharedServer,
     listen: [
       { words: [whole(`(?:${ipv4}:|\\[${ipv6}\\]:)?${port}`)] },
       { words: [/^[\d.:[\]a-f]+$/, "default_server"] },
@@ -287,13 +281,17 @@ export const grammar: Grammar = {
     location: [
       { words: [anyPath], opens: "location" },
       { words: ["=", anyPath], opens: "location" },
+      { words: ["@again"], opens: "location" },
     ],
   },
   // What is below a wildcard, but not by one label.
   foreign: { return: once("404") },
   location: {
     return: [{ words: ["404"] }, { words: ["503"] }, { words: [/^30[12]$/, anyUrl] }],
-    if: [{ words: ["($hotroute_preflight)"], opens: "preflight" }],
+    if: [
+      { words: ["($hotroute_preflight)"], opens: "preflight" },
+      { words: ["($hotroute_is_final)"], opens: "final" },
+    ],
     allow: once(anyCidr),
     deny: [{ words: ["all"] }, { words: [anyCidr] }],
     set: [
@@ -314,6 +312,7 @@ export const grammar: Grammar = {
       ...once(ignoringCase(anyResponseHeader), anyHeaderValue, "always"),
     ],
   },
+  final: { return: once("502") },
   preflight: {
     add_header: [
       ...corsAnswer,
@@ -340,4 +339,5 @@ export const comments: readonly Word[] = [
   " 4 s is less than the 5 s after which common backends hang up: no request may meet a connection being closed.",
   " Requests for any other host; one without a host goes upstream under this name, which no name server knows (RFC 2606).",
   /^ sha256:[0-9a-f]{64}$/,
+  ...sharedComments,
 ];
