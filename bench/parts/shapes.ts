@@ -13,6 +13,8 @@ export interface Shape {
   readonly options: Partial<ConfigurationOptions>;
   /** For the Service that is asked, with the headers that hotroute sends. @param listen `127.0.0.1:PORT` */
   readonly byHand: (listen: string) => string;
+  /** Whether nginx is told by hand to do all that hotroute does. */
+  readonly isSameWork: boolean;
   /** Asks the last Service. */
   readonly request: Omit<WrkRequest, "port">;
 }
@@ -51,6 +53,7 @@ export const shapesOf = (site: ShapeOptions): readonly Shape[] => {
       name: "paths of one host",
       services: everyService(site, (index) => ({ host: "example.com", path: `/${serviceName(index)}` })),
       options: {},
+      isSameWork: true,
       byHand: (listen) =>
         head +
         Array.from({ length: count }, (_, index) => upstreamByHand(index, backendPort)).join("") +
@@ -68,6 +71,7 @@ export const shapesOf = (site: ShapeOptions): readonly Shape[] => {
       name: "hosts with `strip-prefix`",
       services: everyService(site, (index) => ({ host: firstHost(index), path: "/api", "strip-prefix": "true" })),
       options: {},
+      isSameWork: true,
       byHand: (listen) =>
         `${head}${upstream}${serverByHand(listen, host, `    location /api/ { proxy_pass http://${name}/; }\n`)}`,
       request: { host, path: "/api/a", headers: {} },
@@ -81,6 +85,7 @@ export const shapesOf = (site: ShapeOptions): readonly Shape[] => {
         "response-headers": '{"X-Frame-Options": "DENY"}',
       })),
       options: {},
+      isSameWork: true,
       byHand: (listen) =>
         `${head}${upstream}${serverByHand(
           listen,
@@ -99,9 +104,11 @@ export const shapesOf = (site: ShapeOptions): readonly Shape[] => {
       request: plain,
     },
     {
-      name: "hosts behind a proxy that is believed (`TRUSTED_PROXIES`)",
+      name: "hosts behind a proxy that is believed (`TRUSTED_PROXIES`; by hand everybody is)",
       services: everyService(site, (index) => ({ host: firstHost(index) })),
       options: { trustedProxies: [loopback] },
+      // Nobody checks by hand who says it, and whether it is well-formed.
+      isSameWork: false,
       byHand: (listen) => `${hashesByHand}${upgradeByHand}set_real_ip_from 127.0.0.0/8;
 real_ip_header X-Forwarded-For;
 real_ip_recursive on;
@@ -121,6 +128,7 @@ ${sent
       name: "wildcard hosts",
       services: everyService(site, (index) => ({ host: `*.${firstHost(index)}` })),
       options: {},
+      isSameWork: true,
       byHand: (listen) => `${head}${upstream}${serverByHand(listen, `*.${host}`, `    location / { ${proxied} }\n`)}`,
       request: { ...plain, host: `a.${host}` },
     },
