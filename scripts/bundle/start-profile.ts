@@ -75,8 +75,11 @@ const run = async (dist: string, name: string, folder: string): Promise<readonly
     stdio: ["ignore", "pipe", "inherit"],
     timeout: deadlineMs,
   });
-  const end = ended(child, name);
-  await Promise.all([end, name === "generator" ? endWhenReady(child) : child.stdout?.resume()]);
+  try {
+    await Promise.all([ended(child, name), name === "generator" ? endWhenReady(child) : child.stdout?.resume()]);
+  } finally {
+    child.kill("SIGKILL");
+  }
   const files = await readdir(coverage);
   const reports = await Promise.all(files.map((file) => readFile(join(coverage, file), "utf8")));
   return reports.flatMap((text) => calledIn(JSON.parse(text) as Coverage, `${name}.cjs`));
