@@ -3,7 +3,7 @@ import type { Upstream } from "../routes/route.ts";
 import type { Location, VirtualServer } from "../routes/site.ts";
 import type { LocationOptions } from "./location.ts";
 import { builtInParts } from "./partials.ts";
-import { isNotFound, locationView, serverView } from "./server-view.ts";
+import { isNotFound, locationView, serverViews } from "./server-view.ts";
 import { createSharedPieces } from "./shared-pieces.ts";
 import type { SharedServer } from "./shared-servers.ts";
 import type { HeadView } from "./site-view.ts";
@@ -31,7 +31,7 @@ export const createPieceRenderer = (options: LocationOptions, listens: readonly 
   const upstreamBlocks = memoize((chunk: readonly Upstream[]) => Buffer.from(splitUpstreams(chunk)[1]));
   const serverBlocks = (othersAreNotFound: boolean) =>
     memoize((chunk: readonly VirtualServer[]) => {
-      const servers = chunk.map((server) => serverView(server, listens, options, othersAreNotFound));
+      const servers = chunk.flatMap((server) => serverViews(server, listens, options, othersAreNotFound));
       return Buffer.from(builtInParts.servers({ servers }));
     });
   const [besideNothing, besideRoutes] = [serverBlocks(true), serverBlocks(false)];

@@ -31,5 +31,6 @@ const builtInOrder = ["head", "upstreams", ...sharedParts, "defaultServer", "ser
 /** The template that serves where `TEMPLATE_FILE` names no other. */
 export const builtInTemplate: SiteTemplate = {
   sharesServers: true,
+  answersOthers: true,
   render: (view) => builtInOrder.map((name) => builtInParts[name](view)).join(""),
 };

@@ -19,11 +19,12 @@ export type UpstreamHeader = (typeof tellable)[number];
 /** What backends are told where nobody says otherwise. */
 export const allUpstreamHeaders: readonly UpstreamHeader[] = tellable;
 
-export const upstreamHeadersExpected = `none, or a comma list of ${tellable.join(", ")}`;
+export const upstreamHeadersExpected = `all, none, or a comma list of ${tellable.join(", ")}`;
 
-/** @param raw names in any case and order, comma-separated; `none` for an empty list. @returns null where one is no such header */
+/** @param raw names in any case and order, comma-separated; `all`, or `none` for an empty list. @returns null where one is no such header */
 export const parseUpstreamHeaders = (raw: string): readonly UpstreamHeader[] | null => {
-  if (raw.trim().toLowerCase() === "none") return [];
+  const word = raw.trim().toLowerCase();
+  if (word === "all" || word === "none") return word === "all" ? tellable : [];
   const names = raw.split(",").map((name) => name.trim().toLowerCase());
   const known = tellable.filter((header) => names.includes(header.toLowerCase()));
   return known.length === new Set(names).size ? known : null;

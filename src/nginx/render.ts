@@ -12,7 +12,7 @@ import type { ListenValue } from "./listen.ts";
 import type { LocationOptions, UpstreamCa } from "./location.ts";
 import { builtInTemplate } from "./partials.ts";
 import { proxyHeaders, setHeader, type UpstreamHeader } from "./proxy-headers.ts";
-import { isNotFound, locationView, serverView, sharedServerView } from "./server-view.ts";
+import { isNotFound, locationView, serverViews, sharedServerView } from "./server-view.ts";
 import { createSharing, type Layout, type SharedServer } from "./shared-servers.ts";
 import type { SiteTemplate, SiteView } from "./site-view.ts";
 
@@ -86,22 +86,22 @@ const createSiteChunker = (options: RenderOptions): ((site: Site, isSharing: boo
 };
 
 /** What a template of the user's own is given. */
-const createViewer = (options: RenderOptions): ((site: ChunkedSite) => SiteView) => {
+const createViewer = (options: RenderOptions): ((site: ChunkedSite, template: SiteTemplate) => SiteView) => {
   const ofLocations = locationOptions(options);
   const { listens } = options;
   const viewLocation = (location: Location) => locationView(location, ofLocations);
   const viewServers = (othersAreNotFound: boolean) =>
     memoize((chunk: readonly VirtualServer[]) =>
-      chunk.map((server) => serverView(server, listens, ofLocations, othersAreNotFound)),
+      chunk.flatMap((server) => serverViews(server, listens, ofLocations, othersAreNotFound)),
     );
   const [besideNothing, besideRoutes] = [viewServers(true), viewServers(false)];
   const viewShared = memoize((server: SharedServer) => sharedServerView(server, listens, ofLocations));
-  return ({ head, upstreams, sharedServers, defaultServer, servers }) => ({
+  return ({ head, upstreams, sharedServers, defaultServer, servers }, { answersOthers }) => ({
     ...head,
     upstreams: upstreams.flat(),
     sharedServers: sharedServers.map(viewShared),
     defaultServer: { locations: defaultServer.map(viewLocation) },
-    servers: servers.flatMap(isNotFound(defaultServer) ? besideNothing : besideRoutes),
+    servers: servers.flatMap(answersOthers && isNotFound(defaultServer) ? besideNothing : besideRoutes),
   });
 };
 
@@ -112,10 +112,10 @@ const rendererOf = memoize((options: RenderOptions) => {
   return (site: Site, template: SiteTemplate): SealedFile => {
     const chunked = chunk(site, template.sharesServers);
     if (template.render === builtInTemplate.render) return sealFile(renderBuiltIn(chunked));
-    const text = template.render(view(chunked));
+    const text = template.render(view(chunked, template));
     // A template may name the partial where it is not always used: no host is to be lost by that.
     const isWhole = chunked.sharedServers.every(({ name }) => text.includes(`upstream ${name} {`));
-    return sealFile([Buffer.from(isWhole ? text : template.render(view(chunk(site, false))))]);
+    return sealFile([Buffer.from(isWhole ? text : template.render(view(chunk(site, false), template)))]);
   };
 });
 

@@ -13,12 +13,31 @@ const serverName = (host: Host): string => (isWildcard(host) ? `~^${hostExpressi
 /** What nginx reads as one word has at most 4,096 characters, and every request for these hosts is compared with it. */
 const longestHostCheck = 1000;
 
-/** What tells hosts of a server from deeper ones, where nginx finds it by its own wildcards; null where it need not or cannot. */
+/**
+ * The hosts of a server in as many blocks as there have to be for the expressions of each to fit one word. nginx looks at its own
+ * wildcards before it looks at expressions, so no wildcard may be left to be one where another is not.
+ */
+const splitHosts = (hosts: readonly Host[]): readonly (readonly Host[])[] => {
+  if (!hosts.some(isWildcard)) return [hosts];
+  const blocks: Host[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const host of hosts) {
+    const added = hostExpression(host).length + 1;
+    length += added;
+    if (length > longestHostCheck) {
+      blocks.push([]);
+      length = added;
+    }
+    blocks.at(-1)?.push(host);
+  }
+  return blocks;
+};
+
+/** What tells the hosts of a block from deeper ones, which nginx's own wildcards take too; null where there is none of these. */
 const hostCheckOf = (hosts: readonly Host[]): string | null => {
   if (!hosts.some(isWildcard)) return null;
   const expressions = hosts.map(hostExpression).join("|");
-  const check = hosts.length === 1 ? `^${expressions}$` : `^(?:${expressions})$`;
-  return check.length > longestHostCheck ? null : check;
+  return hosts.length === 1 ? `^${expressions}$` : `^(?:${expressions})$`;
 };
 
 /** Where every other host is answered by nothing but 404, a server can answer so itself. */
@@ -47,23 +66,23 @@ export const locationView = (location: Location, options: LocationOptions): Loca
   };
 };
 
-/** @param othersAreNotFound whether the default server answers every host by 404 */
-export const serverView = (
-  { hosts, locations }: VirtualServer,
+/**
+ * A server's blocks: one, but for a server with very many wildcards.
+ *
+ * @param othersAreNotFound whether every host that nobody names is answered by 404, as a block can do itself
+ */
+export const serverViews = (
+  server: VirtualServer,
   listens: readonly string[],
   options: LocationOptions,
   othersAreNotFound: boolean,
-): ServerView => {
-  const serverNames = hosts.map(serverName);
-  const hostCheck = othersAreNotFound ? hostCheckOf(hosts) : null;
-  return {
-    hosts,
-    serverNames,
-    hashedNames: hostCheck === null ? serverNames : hosts,
-    hostCheck,
-    listens,
-    locations: locations.map((location) => locationView(location, options)),
-  };
+): readonly ServerView[] => {
+  const locations = server.locations.map((location) => locationView(location, options));
+  return (othersAreNotFound ? splitHosts(server.hosts) : [server.hosts]).map((hosts) => {
+    const serverNames = hosts.map(serverName);
+    const hostCheck = othersAreNotFound ? hostCheckOf(hosts) : null;
+    return { hosts, serverNames, hashedNames: hostCheck === null ? serverNames : hosts, hostCheck, listens, locations };
+  });
 };
 
 /** By its address, which nginx has from the host, over a connection of its own. */

@@ -122,6 +122,8 @@ export type HeadView = Omit<SiteView, "upstreams" | "sharedServers" | "defaultSe
 export interface SiteTemplate {
   /** Whether it writes `sharedServers`; where it does not, every host is in `servers`. */
   readonly sharesServers: boolean;
+  /** Whether the hosts that nobody names are answered as `defaultServer` says; where not, wildcards stay expressions. */
+  readonly answersOthers: boolean;
   /** @throws TemplateError where a user's own template cannot be applied to this site */
   render(view: SiteView): string;
 }

@@ -83,6 +83,7 @@ const compile = (handlebars: typeof Handlebars, { path, text }: TemplateSource):
     const template = typed.environment.compile<SiteView>(text, compileOptions);
     return {
       sharesServers: outline.partialPlaces.has("sharedServers"),
+      answersOthers: outline.partialPlaces.has("defaultServer"),
       render: (view) =>
         located(path, () => {
           typed.reset();

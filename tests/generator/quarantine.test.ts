@@ -186,6 +186,17 @@ describe("createQuarantine()", () => {
     assert.equal(lines.filter(({ msg }) => String(msg).includes("NGINX_VERSION")).length, 0);
   });
 
+  it("knows each directive that only a recent nginx, or not every build of it, has", () => {
+    const log = pino({ level: "silent" });
+    for (const word of ['directive "sticky"', 'directive "least_conn"', '"request_port" variable']) {
+      const recentNginx = createRecentNginx({ ...defaultOptions, isRecentNginx: true }, log);
+      // A file with few Services holds little of it.
+      recentNginx.accepted(recentNginx.options());
+      assert.equal(recentNginx.refused(recentNginx.options(), `unknown ${word} in default.conf:9`), true, word);
+      assert.equal(recentNginx.options().isRecentNginx, false, word);
+    }
+  });
+
   it("blames nobody for a configuration that was on its way when that was found", () => {
     const holds: string[] = [];
     const log = pino({ level: "silent" });
@@ -336,7 +347,7 @@ describe("findCulprits()", () => {
   });
 
   it("blames a template that has changed, and nobody where nothing has", () => {
-    const other = { render: () => "", sharesServers: false };
+    const other = { render: () => "", sharesServers: false, answersOthers: false };
     const changed = ingredients([version("s0", "/new"), ...before.slice(1)]);
     assert.deepEqual(findCulprits({ ...changed, template: other }, served, []), {
       kind: "template",

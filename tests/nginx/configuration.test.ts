@@ -97,7 +97,11 @@ describe("configure()", () => {
     const seed = Number(process.env.HOTROUTE_SEED ?? 20261121);
     const random = createRandom(seed);
     const options = { ...defaultOptions, isRecentNginx: true };
-    const whole: SiteTemplate = { sharesServers: true, render: (view) => builtInTemplate.render(view) };
+    const whole: SiteTemplate = {
+      sharesServers: true,
+      answersOthers: true,
+      render: (view) => builtInTemplate.render(view),
+    };
     const change = (index: number) =>
       service(`app-${index}`, `127.96.0.${1 + random.below(250)}`, 80 + random.below(2), {
         host: random.pick([

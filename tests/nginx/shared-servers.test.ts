@@ -161,6 +161,7 @@ describe("sharing servers", () => {
     let owned = 0;
     const tracing: SiteTemplate = {
       sharesServers: true,
+      answersOthers: true,
       render: (view) => {
         const trace = traceLines(view, builtInTemplate);
         assert.equal(trace.text, builtInTemplate.render(view));

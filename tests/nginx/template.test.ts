@@ -29,6 +29,7 @@ const viewOf = (services: Parameters<typeof configure>[0]): SiteView => {
   const views: SiteView[] = [];
   const spy: SiteTemplate = {
     sharesServers: true,
+    answersOthers: true,
     render: (view) => {
       views.push(view);
       return builtInTemplate.render(view);
@@ -69,6 +70,7 @@ describe("a template of one's own", () => {
       let text = "";
       const both: SiteTemplate = {
         sharesServers: true,
+        answersOthers: true,
         render: (site) => {
           text = template.render(site);
           return builtInTemplate.render(site);

@@ -15,11 +15,21 @@ describe("parseUpstreamHeaders()", () => {
       "X-Forwarded-Proto",
     ]);
     assert.deepEqual(parseUpstreamHeaders(allUpstreamHeaders.join(",")), allUpstreamHeaders);
+    assert.deepEqual(parseUpstreamHeaders("all"), allUpstreamHeaders);
     assert.deepEqual(parseUpstreamHeaders("none"), []);
   });
 
   it("refuses what is no such header", () => {
-    for (const raw of ["", ",", "X-Real-IP,", "Host", "X-Real-IP,X-Team", "none,X-Real-IP", "X-Real-IP $remote_addr"]) {
+    for (const raw of [
+      "",
+      ",",
+      "X-Real-IP,",
+      "Host",
+      "X-Real-IP,X-Team",
+      "none,X-Real-IP",
+      "all,none",
+      "X-Real-IP $remote_addr",
+    ]) {
       assert.equal(parseUpstreamHeaders(raw), null, raw);
     }
   });

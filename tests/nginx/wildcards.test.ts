@@ -3,16 +3,24 @@ import type { Server } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { configure } from "../../src/nginx/configuration.ts";
+import { loadTemplateCompiler } from "../../src/nginx/template.ts";
 import type { ServiceRecord } from "../../src/routes/service.ts";
 import { nginxBinaries } from "../support/nginx-binaries.ts";
 import { freePort } from "../support/ports.ts";
 import { defaultOptions, type ServedSite, serve, service, startBackend, stopBackends, subnet } from "./fixture.ts";
 
+const compile = await loadTemplateCompiler();
+
 const names = ["wild", "below", "apex", "many", "exact", "closed", "other"] as const;
 type Name = (typeof names)[number];
 const address = (name: Name): string => `${subnet}.${names.indexOf(name) + 1}`;
 
-const manyHosts = Array.from({ length: 60 }, (_, index) => `*.tenant-${index}.example.org`);
+/** More than fit one expression, two of them below wildcards of others. */
+const manyHosts = [
+  ...Array.from({ length: 60 }, (_, index) => `*.tenant-${index}.example.org`),
+  "*.far.below.example.com",
+  "*.west.apex.com",
+];
 
 const routed = (port: number): readonly ServiceRecord[] => [
   service("wild", address("wild"), port, { host: "*.example.com" }),
@@ -52,6 +60,10 @@ const table: readonly (readonly [host: string, by: Name | null])[] = [
   ["a.tenant-59.example.org", "many"],
   ["a.b.tenant-59.example.org", null],
   ["a.tenant-60.example.org", null],
+  ["a.far.below.example.com", "many"],
+  ["a.west.apex.com", "many"],
+  ["west.apex.com", "apex"],
+  ["b.a.west.apex.com", null],
   ["xapex.com", null],
 ];
 
@@ -122,10 +134,31 @@ for (const nginx of nginxBinaries) {
 }
 
 describe("a server with more wildcards than fit one expression", () => {
-  it("has an expression for each", () => {
-    const [many] = [service("many", address("many"), 80, { host: manyHosts.join(",") })];
-    const { text } = configure([many], defaultOptions);
-    assert.equal(text.match(/^ {4}server_name ~/gm)?.length, manyHosts.length);
-    assert.doesNotMatch(text, /if \(\$host/);
+  it("has several blocks with the same locations", () => {
+    const many = service("many", address("many"), 80, { host: manyHosts.join(","), path: "/a,/b" });
+    const blocks = configure([many], defaultOptions)
+      .text.split("\nserver {\n")
+      .filter((block) => block.includes("server_name *."));
+    assert.ok(blocks.length > 1);
+    const of = (pattern: RegExp): readonly string[] => blocks.flatMap((block) => block.match(pattern) ?? []);
+    assert.deepEqual(of(/(?<=server_name )[^;]+/g).toSorted(), manyHosts.toSorted());
+    assert.equal(of(/^ {4}if \(\$host !~ "[^"]{1,1010}"\) \{ return 404; \}$/gm).length, blocks.length);
+    const locations = blocks.map((block) => block.split("\n").filter((line) => line.startsWith("    location ")));
+    for (const each of locations) assert.deepEqual(each, locations[0]);
+    assert.equal(locations[0]?.length, 5);
+  });
+});
+
+describe("a template of one's own", () => {
+  const wildcard = [service("wild", address("wild"), 80, { host: "*.example.com" })];
+  const make = (text: string): string =>
+    configure(wildcard, defaultOptions, null, compile({ path: "site.hbs", text })).text;
+
+  it("has expressions for wildcards where it answers other hosts itself", () => {
+    const hashed = /^ {4}server_name \*\.example\.com;\n {4}if \(\$host/m;
+    assert.match(make("{{> head}}{{> upstreams}}{{> defaultServer}}{{> servers}}"), hashed);
+    const own = make("{{> head}}{{> upstreams}}server { listen 80 default_server; return 302 /; }\n{{> servers}}");
+    assert.doesNotMatch(own, hashed);
+    assert.match(own, /^ {4}server_name ~\^\[a-z0-9_-\]\+\\\.example\\\.com\$;$/m);
   });
 });

@@ -57,6 +57,13 @@ const namesOf = (server: readonly Directive[]): readonly string[] =>
 const asHost = (name: string): string =>
   name.startsWith("~^[a-z0-9_-]+\\.") ? `*${name.slice(13, -1).replaceAll("\\.", ".")}` : name;
 
+/** nginx looks at its own wildcards first: beside one of them, an expression may never be looked at. */
+const shadowed = (directives: readonly Directive[]): readonly string[] => {
+  const names = directives.filter(({ name }) => name === "server").flatMap(({ block }) => namesOf(block ?? []));
+  const expressions = names.filter((name) => name.startsWith("~"));
+  return names.some((name) => name.startsWith("*")) ? expressions.map((name) => `${name} stands beside wildcards`) : [];
+};
+
 /** nginx's own wildcards take any depth: a server that has one must refuse what is deeper, and nothing else. */
 const loose = (directives: readonly Directive[]): readonly string[] =>
   directives.flatMap(({ name, block }) => {
@@ -102,6 +109,7 @@ export const violations = (text: string): readonly string[] => {
     ...inContext(file.directives, "http"),
     ...dangling(file.directives),
     ...loose(file.directives),
+    ...shadowed(file.directives),
   ];
 };
 

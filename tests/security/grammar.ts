@@ -110,7 +110,8 @@ const maps: readonly Form[] = [
       ["default", "$scheme"],
       ["1 http", "http"],
       ["1 https", "https"],
-      ["~^1 (?<hotroute_forwarded_proto>https?)(?: *,|$)", "$hotroute_forwarded_proto"],
+      ["~*^1 http *,", "http"],
+      ["~*^1 https *,", "https"],
     ],
   },
   {

@@ -28,6 +28,7 @@ export const traceLine: TraceLine = ({ options, services, hostPolicy, template, 
   let owners: readonly ServiceRef[] = [];
   const tracing: SiteTemplate = {
     sharesServers: template.sharesServers,
+    answersOthers: template.answersOthers,
     render: (view) => {
       const trace = traceLines(view, template);
       owners = trace.ownersOf(line);

@@ -20,7 +20,7 @@ export interface RecentNginx {
  * Source: ngx_http_variables.c, ngx_conf_file.c.
  */
 const wordsOfRefusal =
-  /unknown "request_port" variable|unknown directive "sticky"|"map_hash_\w+" directive is duplicate/;
+  /unknown "request_port" variable|unknown directive "(?:least_conn|sticky)"|"map_hash_\w+" directive is duplicate/;
 
 /** Whether these words are about what is only written for a recent one, in whichever file. */
 export const isOfRecent = (made: ConfigurationOptions, message: string): boolean =>
