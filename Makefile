@@ -16,10 +16,10 @@ demo: build nginx ## the whole Pod on this machine, until Ctrl-C; KUBECONFIG=…
 smoke: build nginx ## the demo unattended: change a Service, wait for nginx to answer by it, stop
 	@KUBECONFIG=$(DEMO_KUBECONFIG) exec node dist/demo.cjs --smoke
 
-test: build nginx podman ## every test that can run here; says aloud what is skipped, and why
+test: install nginx podman ## every test that can run here; says aloud what is skipped, and why
 	@node scripts/test.ts
 
-nightly: build nginx podman ## the tests with many more cases
+nightly: install nginx podman ## the tests with many more cases
 	@HOTROUTE_SECURITY_CASES=100000 HOTROUTE_DIFFERENTIAL_REQUESTS=3000 HOTROUTE_LOAD_RELOADS=200 \
 	  HOTROUTE_API_SERVERS=all HOTROUTE_IMAGES=all HOTROUTE_SOAK_SECONDS=600 node scripts/test.ts
 
