@@ -232,7 +232,7 @@ export const partials = {
         return undefined
     };
 
-  return "\n# Which of a group's addresses is the Service's.\nmap $host $hotroute_address {\n    default \"\";\n"
+  return "\n# Which address is the Service's: for its second request, and in groups whose hosts are too long or too many to be routes.\nmap $host $hotroute_address {\n    default \"\";\n"
     + ((stack1 = lookupProperty(helpers,"each").call(depth0 != null ? depth0 : (container.nullContext || {}),lookupProperty(depth0,"sharedServers"),{"name":"each","hash":{},"fn":container.program(1, data, 0),"inverse":container.noop,"loc":{"start":{"line":6,"column":0},"end":{"line":10,"column":9}}})) != null ? stack1 : "")
     + "}\n";
 },"1":function(container,depth0,helpers,partials,data) {
@@ -329,7 +329,9 @@ export const partials = {
 
   return "\nupstream "
     + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":17,"column":11},"end":{"line":17,"column":20}} ), depth0)) != null ? stack1 : "")
-    + " {\n    least_conn;\n    sticky route $hotroute_address;\n    keepalive 128;\n    keepalive_timeout 4s;\n"
+    + " {\n    least_conn;\n    sticky route "
+    + ((stack1 = alias2(alias1(depth0, "routedBy", {"start":{"line":19,"column":19},"end":{"line":19,"column":32}} ), depth0)) != null ? stack1 : "")
+    + ";\n    keepalive 128;\n    keepalive_timeout 4s;\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":22,"column":0},"end":{"line":24,"column":9}}})) != null ? stack1 : "")
     + "}\nserver {\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":27,"column":0},"end":{"line":29,"column":9}}})) != null ? stack1 : "")
@@ -345,9 +347,9 @@ export const partials = {
   return "    server "
     + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":23,"column":13},"end":{"line":23,"column":25}} ), depth0)) != null ? stack1 : "")
     + " route="
-    + ((stack1 = alias2(alias1(depth0, "address", {"start":{"line":23,"column":36},"end":{"line":23,"column":48}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "route", {"start":{"line":23,"column":36},"end":{"line":23,"column":46}} ), depth0)) != null ? stack1 : "")
     + " max_fails=0 drain; # "
-    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":23,"column":74},"end":{"line":23,"column":83}} ), depth0)) != null ? stack1 : "")
+    + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":23,"column":72},"end":{"line":23,"column":81}} ), depth0)) != null ? stack1 : "")
     + "\n";
 },"3":function(container,depth0,helpers,partials,data) {
     var stack1;

@@ -85,7 +85,7 @@ export const serverViews = (
   });
 };
 
-/** By its address, which nginx has from the host, over a connection of its own. */
+/** The address that a map has for the host. As a name to pass requests to, it has a connection of its own. */
 const byAddress = "$hotroute_address";
 
 const sentTo = (location: Location, name: string): Location => {
@@ -102,13 +102,17 @@ export const sharedServerView = (
 ): SharedServerView => {
   const locations = members[0]?.server.locations ?? [];
   const passing = locations.find(({ action }) => action.kind === "proxy");
+  const isByHost = members[0]?.routedBy === "host";
   const again = passing === undefined ? [] : locationDirectives(sentTo(passing, byAddress), options);
   return {
     name,
     members: members.flatMap(({ server, address, upstream }) =>
       server.hosts.map((host) => ({ host, address, upstream: upstream.name })),
     ),
-    upstreams: members.map(({ address, upstream }) => ({ address, name: upstream.name, service: upstream.service })),
+    routedBy: isByHost ? "$host" : byAddress,
+    upstreams: members.flatMap(({ server, address, upstream: { name: upstreamName, service } }) =>
+      (isByHost ? server.hosts : [address]).map((route) => ({ address, route, name: upstreamName, service })),
+    ),
     serverNames: members.flatMap(({ server }) => server.hosts.map(serverName)),
     listens,
     locations: locations.map((location) => ({

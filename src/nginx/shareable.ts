@@ -12,8 +12,9 @@ export interface Shareable {
   readonly server: VirtualServer;
   /** The one upstream of all its locations; it has one address. */
   readonly upstream: Upstream;
-  /** Its address, by which nginx finds it in the group. */
   readonly address: string;
+  /** By what nginx finds the address in the group: by the request's host itself, or by the address that a map has for it. */
+  readonly routedBy: "host" | "address";
   /** Servers of one kind can share a block. */
   readonly kind: string;
   /** 32 bits that tell with which of its kind. */
@@ -22,6 +23,9 @@ export interface Shareable {
 
 /** Source: `NGX_HTTP_UPSTREAM_SID_LEN`, the longest `route=` of an upstream's server. */
 const longestRoute = 32;
+
+/** nginx goes through all routes of a group at each request: where a Service has many hosts, one route to its address is less. */
+const mostRoutes = 2;
 
 /** Words that a `map` takes for its own, and that may be hosts. Source: ngx_http_map_module. */
 const mapWords: ReadonlySet<string> = new Set(["default", "hostnames", "include", "volatile"]);
@@ -49,12 +53,15 @@ const findShareable = (server: VirtualServer): Shareable | null => {
   if (first === undefined) return null;
   const { upstream, behaviour } = first;
   const [address, ...others] = upstream.addresses;
-  if (address === undefined || others.length > 0 || address.length > longestRoute) return null;
+  if (address === undefined || others.length > 0) return null;
+  const areShort = hosts.every((host) => host.length <= longestRoute);
+  const routedBy = areShort && hosts.length <= mostRoutes ? "host" : "address";
+  if (routedBy === "address" && address.length > longestRoute) return null;
   const isSame = (action: ProxyAction): boolean =>
     action.upstream.name === upstream.name && action.behaviour === behaviour;
   if (isOwn(first) || !proxied.every(isSame)) return null;
-  const kind = [...locations.map(kindText), behaviourText(behaviour).text].join("\n");
-  return { server, upstream, address, kind, place: placeOf(upstream) };
+  const kind = [routedBy, ...locations.map(kindText), behaviourText(behaviour).text].join("\n");
+  return { server, upstream, address, routedBy, kind, place: placeOf(upstream) };
 };
 
 /** Whether a server can share its block, and with which; null where it needs one of its own. Looked for once. */

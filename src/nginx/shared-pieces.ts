@@ -11,6 +11,7 @@ type Render = (sharedServers: readonly SharedServerView[]) => string;
 const noMembers: SharedServerView = {
   name: "",
   members: [],
+  routedBy: "",
   upstreams: [],
   serverNames: [],
   listens: [],

@@ -82,9 +82,12 @@ export interface SharedServerView {
   readonly name: string;
   /** Which address is whose, and the name of the upstream that it would have by itself: `service.namespace.port`. */
   readonly members: readonly { readonly host: string; readonly address: string; readonly upstream: string }[];
-  /** The same for each address of the group; one that several Services have is there for each. */
+  /** The variable whose value is the route that a request takes. */
+  readonly routedBy: string;
+  /** Each route of the group, the address that it leads to and whose that is; an address may be there several times. */
   readonly upstreams: readonly {
     readonly address: string;
+    readonly route: string;
     readonly name: string;
     readonly service: { readonly namespace: string; readonly name: string };
   }[];

@@ -46,7 +46,7 @@ describe("configure()", () => {
     assert.deepEqual(
       good?.filter((line) => !left.has(line) && !line.startsWith("# sha256:")),
       [
-        "    server 127.96.1.244:80 route=127.96.1.244:80 max_fails=0 drain; # app-500.default.80",
+        "    server 127.96.1.244:80 route=app-500.com max_fails=0 drain; # app-500.default.80",
         "    app-500.com 127.96.1.244:80;",
       ],
     );

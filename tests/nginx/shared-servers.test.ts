@@ -97,19 +97,58 @@ describe("sharing servers", () => {
       assert.equal(addressesOf({ servers: [], upstreams: [], sharedServers }).size, 256, what);
     }
     const twoServices = [plain(1000, { host: "two.com" }), plain(1001, { host: "two.com", path: "/x" })];
-    const longAddress = service("long", "2001:db8:1111:2222:3333:4444:5555:6666", 80, { host: "long.com" });
+    const longAddress = service("long", "2001:db8:1111:2222:3333:4444:5555:6666", 80, {
+      host: "neither-is-short-enough-for-a-route.com",
+    });
     // `map` takes them for its own.
     const words = ["default", "hostnames", "include", "volatile"];
     const named = plain(1002, { host: words.join(",") });
     const { servers, upstreams } = startSharing()(siteOf([...many(256), ...twoServices, longAddress, named]));
     assert.deepEqual(
       servers.flatMap(({ hosts }) => hosts),
-      [...words, "long.com", "two.com"],
+      [...words, "neither-is-short-enough-for-a-route.com", "two.com"],
     );
     assert.deepEqual(
       upstreams.map(({ name }) => name),
       ["app-1000.default.80", "app-1001.default.80", "app-1002.default.80", "long.default.80"],
     );
+  });
+
+  it("routes by the host where it is short and a Service has few, by the address where not", () => {
+    const long = (index: number): string => `a-host-that-is-too-long-for-a-route-${index}.com`;
+    const services = [
+      ...many(256),
+      ...Array.from({ length: 10 }, (_, index) => plain(1000 + index, { host: long(index) })),
+      ...Array.from({ length: 10 }, (_, index) => plain(1010 + index, { host: `a${index}.com,b${index}.com` })),
+      ...Array.from({ length: 10 }, (_, index) =>
+        plain(1020 + index, { host: `c${index}.com,d${index}.com,e${index}.com` }),
+      ),
+      service("far", "2001:db8:1111:2222:3333:4444:5555:6666", 80, { host: "far.com" }),
+    ];
+    const { text } = configure(services, { ...defaultOptions, isRecentNginx: true });
+    const routes = new Map(
+      [...text.matchAll(/^ {4}server (\S+) route=(\S+) max_fails=0 drain; # \S+$/gm)].map(([, address, route]) => [
+        route,
+        address,
+      ]),
+    );
+    assert.equal(routes.get("app-3.com"), "10.1.0.3:80");
+    assert.equal(routes.get("far.com"), "[2001:db8:1111:2222:3333:4444:5555:6666]:80");
+    for (let index = 0; index < 10; index += 1) {
+      const [longs, both, three] = [1000, 1010, 1020].map((from) => plain(from + index).clusterIP);
+      assert.equal(routes.get(`${longs}:80`), `${longs}:80`);
+      assert.deepEqual([routes.get(`a${index}.com`), routes.get(`b${index}.com`)], [`${both}:80`, `${both}:80`]);
+      assert.equal(routes.get(`${three}:80`), `${three}:80`);
+    }
+    assert.equal(routes.size, 256 + 10 + 20 + 10 + 1);
+    // Which of them nginx is to look for, each group says itself.
+    for (const [, by, block] of text.matchAll(
+      /^upstream \S+ \{\n {4}least_conn;\n {4}sticky route (\S+);\n([^}]*)\}/gm,
+    )) {
+      const isByAddress = /route=10\./.test(block ?? "");
+      assert.equal(by, isByAddress ? "$hotroute_address" : "$host");
+      assert.equal(/route=[a-z]/.test(block ?? ""), !isByAddress);
+    }
   });
 
   it("shares among those that are routed alike, eight at least", () => {
@@ -304,10 +343,13 @@ for (const nginx of recent) {
       { "denylist-source-range": "127.0.0.1" },
       { "response-headers": '{"X-Own": "yes"}', "upstream-vhost": "inner.example.com" },
     ];
+    /** Hosts beside the first: few and short ones are routes themselves. */
+    const longName = "neither-short-enough-for-a-route-nor-too-long";
+    const more: readonly (readonly string[])[] = [["second"], ["second", "third"], [longName]];
     const services = (): readonly ServiceRecord[] => [
       ...Array.from({ length: count }, (_, index) =>
         service(`app-${index}`, address(index), backendPort, {
-          host: `app-${index}.com${index % 9 === 0 ? `,second-${index}.com` : ""}`,
+          host: [`app-${index}.com`, ...(more[index % 9] ?? []).map((name) => `${name}-${index}.com`)].join(","),
           ...kinds[index % kinds.length],
         }),
       ),
@@ -333,7 +375,9 @@ for (const nginx of recent) {
     });
 
     it("every host is answered by its own Service", async () => {
-      assert.equal(shared.configuration.text.match(/^ {4}sticky route/gm)?.length, 13);
+      const { text } = shared.configuration;
+      assert.ok((text.match(/^ {4}sticky route \$host;$/gm)?.length ?? 0) > 5);
+      assert.ok((text.match(/^ {4}sticky route \$hotroute_address;$/gm)?.length ?? 0) > 0);
       for (let index = 0; index < count; index += 1) {
         const path = kinds[index % kinds.length]?.path ?? "/";
         const { status, headers } = await ask({ port: shared.port, host: `app-${index}.com`, path });
@@ -357,6 +401,8 @@ for (const nginx of recent) {
           `app-${index}.com`,
           `app-${index}.com`,
           `second-${index}.com`,
+          `third-${index}.com`,
+          `${longName}-${index}.com`,
           "a.wild.com",
           "two.com",
           "default",

@@ -1,7 +1,8 @@
-import { anyHost, type Form, ipv4, ipv6, once, port, upstream, type Word, whole } from "./words.ts";
+import { anyHost, type Form, ipv4, ipv6, name, once, port, upstream, type Word, whole } from "./words.ts";
 
 /** What default.conf may hold beside the rest where hosts of many Services share servers. */
-const address = whole(`(?=.{1,32}$)(?:${ipv4}:${port}|\\[${ipv6}\\]:${port})`);
+const endpoint = `${ipv4}:${port}|\\[${ipv6}\\]:${port}`;
+const anyAddress = whole(endpoint);
 const group = "[0-9a-f]{1,8}-[0-9a-f]{12}";
 
 export const sharedHttp: Readonly<
@@ -22,7 +23,7 @@ export const sharedHttp: Readonly<
       words: ["$host", "$hotroute_address"],
       opens: [
         ["default", ""],
-        [anyHost, address],
+        [anyHost, anyAddress],
       ],
     },
     {
@@ -38,10 +39,10 @@ export const sharedHttp: Readonly<
 
 export const sharedGroup: Readonly<Record<string, readonly Form[]>> = {
   least_conn: once(),
-  sticky: once("route", "$hotroute_address"),
+  sticky: [...once("route", "$host"), ...once("route", "$hotroute_address")],
   keepalive: once("128"),
   keepalive_timeout: once("4s"),
-  server: once(address, whole(`route=${address.source.slice(1, -1)}`), "max_fails=0", "drain"),
+  server: once(anyAddress, whole(`route=(?=.{1,32}$)(?:${name}|${endpoint})`), "max_fails=0", "drain"),
 };
 
 export const sharedServer: Readonly<Record<string, readonly Form[]>> = {
@@ -54,7 +55,7 @@ export const sharedServer: Readonly<Record<string, readonly Form[]>> = {
 export const sharedPassedOn: readonly Form[] = [...once(whole(`http://${group}`)), ...once("http://$hotroute_address")];
 
 export const sharedComments: readonly Word[] = [
-  " Which of a group's addresses is the Service's.",
+  " Which address is the Service's: for its second request, and in groups whose hosts are too long or too many to be routes.",
   " The log names the Service's upstream, as it does for hosts with blocks of their own.",
   " Hosts of many Services that are routed alike share blocks: each block costs nginx as much as fifty hosts in one. The host",
   " tells which of a group's addresses is its Service's; as every server of the group drains, none takes another's requests.",
