@@ -125,10 +125,10 @@ ${sent
       },
     },
     {
-      name: "wildcard hosts",
+      name: "wildcard hosts of one label (by hand of any depth)",
       services: everyService(site, (index) => ({ host: `*.${firstHost(index)}` })),
       options: {},
-      isSameWork: true,
+      isSameWork: false,
       byHand: (listen) => `${head}${upstream}${serverByHand(listen, `*.${host}`, `    location / { ${proxied} }\n`)}`,
       request: { ...plain, host: `a.${host}` },
     },

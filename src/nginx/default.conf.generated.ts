@@ -331,7 +331,7 @@ export const partials = {
     + ((stack1 = alias2(alias1(depth0, "name", {"start":{"line":17,"column":11},"end":{"line":17,"column":20}} ), depth0)) != null ? stack1 : "")
     + " {\n    least_conn;\n    sticky route "
     + ((stack1 = alias2(alias1(depth0, "routedBy", {"start":{"line":19,"column":19},"end":{"line":19,"column":32}} ), depth0)) != null ? stack1 : "")
-    + ";\n    keepalive 128;\n    keepalive_timeout 4s;\n"
+    + ";\n    keepalive 64;\n    keepalive_timeout 4s;\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"upstreams"),{"name":"each","hash":{},"fn":container.program(2, data, 0),"inverse":container.noop,"loc":{"start":{"line":22,"column":0},"end":{"line":24,"column":9}}})) != null ? stack1 : "")
     + "}\nserver {\n"
     + ((stack1 = lookupProperty(helpers,"each").call(alias3,lookupProperty(depth0,"listens"),{"name":"each","hash":{},"fn":container.program(3, data, 0),"inverse":container.noop,"loc":{"start":{"line":27,"column":0},"end":{"line":29,"column":9}}})) != null ? stack1 : "")

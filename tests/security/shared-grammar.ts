@@ -40,7 +40,7 @@ export const sharedHttp: Readonly<
 export const sharedGroup: Readonly<Record<string, readonly Form[]>> = {
   least_conn: once(),
   sticky: [...once("route", "$host"), ...once("route", "$hotroute_address")],
-  keepalive: once("128"),
+  keepalive: once("64"),
   keepalive_timeout: once("4s"),
   server: once(anyAddress, whole(`route=(?=.{1,32}$)(?:${name}|${endpoint})`), "max_fails=0", "drain"),
 };
