@@ -1,68 +1,73 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { nginxChildren } from "../../src/reloader/processes.ts";
 import type { NginxUnderTest } from "../../tests/support/nginx-binaries.ts";
+import { waitFor } from "../../tests/support/wait.ts";
 import { timeToFirstAnswer } from "./first-answer.ts";
 import type { Stack } from "./folder.ts";
-import { startNginxByHand } from "./nginx-by-hand.ts";
+import { type NginxByHand, startNginxByHand } from "./nginx-by-hand.ts";
 import type { Core } from "./pinning.ts";
 import { childrenProcessorMs } from "./process-figures.ts";
-import { startReloader } from "./reloader.ts";
 import { runWrk, runWrkInTurns, type WrkRequest } from "./wrk.ts";
 
 /** An nginx that takes the load, and what was measured of it, a value for each round. */
 export interface Loaded {
   readonly request: WrkRequest;
-  readonly masterPid: number;
+  readonly server: NginxByHand;
   readonly ratesPerSecond: number[];
   readonly p99sMs: number[];
   /** Its processor time for a request. */
   readonly costsUs: number[];
 }
 
-/** Where nginx is started, and with what. */
+/** Where nginx is started. */
 export interface LoadedOptions {
   readonly stack: Stack;
-  /** Its subfolders are named by their numbers. */
+  /** Its subfolders are named by their ports. */
   readonly folder: string;
   readonly nginx: NginxUnderTest;
-  /** The folder of the bundles. */
-  readonly dist: string;
   readonly core: Core;
 }
 
 // One worker each: the load and the backend have to run beside it.
 const workers = 1;
 
-/** @param by `reloader`: as hotroute has it; `hand`: nginx alone, under the same nginx.conf */
+/** Starts it under the reloader's nginx.conf, and waits until it answers. */
 export const startLoaded = async (
-  { stack, folder, nginx, dist, core }: LoadedOptions,
+  { stack, folder, nginx, core }: LoadedOptions,
   request: WrkRequest,
   defaultConf: string,
-  by: "reloader" | "hand",
 ): Promise<Loaded> => {
   const own = join(folder, String(request.port));
   await mkdir(own);
-  const options = { nginxPath: nginx.path, workers, defaultConf, core };
-  const findMaster =
-    by === "reloader"
-      ? stack.add(await startReloader(own, dist, options)).masterPid
-      : (
-          (pid) => async () =>
-            pid
-        )(stack.add(await startNginxByHand(nginx, own, options)).masterPid);
+  const server = stack.add(await startNginxByHand(nginx, own, { workers, defaultConf, core }));
   await timeToFirstAnswer(request.port, request.host, performance.now(), { path: request.path });
-  return { request, masterPid: await findMaster(), ratesPerSecond: [], p99sMs: [], costsUs: [] };
+  return { request, server, ratesPerSecond: [], p99sMs: [], costsUs: [] };
+};
+
+/** Gives each a new worker: where in memory its configuration lies makes one of the same faster than another by some percent. */
+export const renewWorkers = async (all: readonly Loaded[]): Promise<void> => {
+  for (const { server, request } of all) {
+    const before = new Set((await nginxChildren(server.masterPid)).map(({ pid }) => pid));
+    server.signal();
+    await waitFor("workers to be others", async () => {
+      const now = await nginxChildren(server.masterPid);
+      return now.length === workers && now.every(({ pid, role }) => role === "active" && !before.has(pid));
+    });
+    await timeToFirstAnswer(request.port, request.host, performance.now(), { path: request.path });
+  }
 };
 
 /** A round of load on all, in turns. */
 export const loadInTurns = async (all: readonly Loaded[], seconds: number, core: Core): Promise<void> => {
-  const beforeMs = all.map(({ masterPid }) => childrenProcessorMs(masterPid));
+  const beforeMs = all.map(({ server }) => childrenProcessorMs(server.masterPid));
   const requests = all.map(({ request }) => request);
   for (const [index, run] of (await runWrkInTurns(requests, seconds, core)).entries()) {
     const loaded = all[index];
     if (loaded === undefined) continue;
+    const spentMs = childrenProcessorMs(loaded.server.masterPid) - (beforeMs[index] ?? 0);
     loaded.ratesPerSecond.push(run.requests / run.seconds);
-    loaded.costsUs.push((1000 * (childrenProcessorMs(loaded.masterPid) - (beforeMs[index] ?? 0))) / run.requests);
+    loaded.costsUs.push((1000 * spentMs) / run.requests);
   }
 };
 

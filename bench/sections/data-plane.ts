@@ -3,7 +3,14 @@ import { type HeadersByHand, handWrittenConf, return200Conf } from "../parts/by-
 import { backendAddress, hotrouteConf, hotrouteConfOf, type SiteOptions } from "../parts/configurations.ts";
 import { inFolder, withStack } from "../parts/folder.ts";
 import { firstHost } from "../parts/hosts.ts";
-import { type Loaded, type LoadedOptions, loadInTurns, loadOneByOne, startLoaded } from "../parts/loaded.ts";
+import {
+  type Loaded,
+  type LoadedOptions,
+  loadInTurns,
+  loadOneByOne,
+  renewWorkers,
+  startLoaded,
+} from "../parts/loaded.ts";
 import { type Core, twoCores } from "../parts/pinning.ts";
 import { shapesOf } from "../parts/shapes.ts";
 import { missingWrk } from "../parts/wrk.ts";
@@ -65,21 +72,20 @@ interface Place {
   readonly at: (routes: number, which: string) => string;
 }
 
-/** An nginx of hotroute's for the last host of so many, or one by hand. */
+/** An nginx for the last host of so many. */
 const startRoutes = async (
   { options, backendPort }: Place,
   count: number,
   conf: (site: SiteOptions) => string,
-  by: "reloader" | "hand",
 ): Promise<Loaded> => {
   const port = await freePort();
   const site = { count, listen: `127.0.0.1:${port}`, backendPort, nginx: options.nginx };
-  return startLoaded(options, { port, host: firstHost(count - 1), path: "/", headers: {} }, conf(site), by);
+  return startLoaded(options, { port, host: firstHost(count - 1), path: "/", headers: {} }, conf(site));
 };
 
 /** Hosts of one Service each. */
 const startHosts = async (place: Place, routes: readonly number[]): Promise<readonly Pair[]> => {
-  const byHand = (headers: HeadersByHand) => startRoutes(place, 1, (site) => handWrittenConf(site, headers), "hand");
+  const byHand = (headers: HeadersByHand) => startRoutes(place, 1, (site) => handWrittenConf(site, headers));
   const [same, usual] = [await byHand("same"), await byHand("usual")];
   const few = { upstreamHeaders: usualHeaders };
   const pairs: Pair[] = [];
@@ -88,14 +94,14 @@ const startHosts = async (place: Place, routes: readonly number[]): Promise<read
     pairs.push({
       what: "beside one host tuned by hand that sends the same headers",
       at,
-      measured: await startRoutes(place, count, (site) => hotrouteConf(site), "reloader"),
+      measured: await startRoutes(place, count, (site) => hotrouteConf(site)),
       reference: same,
       hasReach: true,
     });
     pairs.push({
       what: `with \`UPSTREAM_HEADERS=${usualHeaders.join(",")}\`, beside one host tuned by hand with these`,
       at,
-      measured: await startRoutes(place, count, (site) => hotrouteConf(site, few), "reloader"),
+      measured: await startRoutes(place, count, (site) => hotrouteConf(site, few)),
       reference: usual,
       hasReach: true,
     });
@@ -108,16 +114,16 @@ const startShapes = async (place: Place, count: number): Promise<readonly Pair[]
   const { options, backendPort } = place;
   const pairs: Pair[] = [];
   for (const { name, services, options: settings, byHand, request, isSameWork } of shapesOf({ count, backendPort })) {
-    const start = async (by: "reloader" | "hand", conf: (listen: string) => string): Promise<Loaded> => {
+    const start = async (conf: (listen: string) => string): Promise<Loaded> => {
       const port = await freePort();
-      return startLoaded(options, { ...request, port }, conf(`127.0.0.1:${port}`), by);
+      return startLoaded(options, { ...request, port }, conf(`127.0.0.1:${port}`));
     };
     const ours = (listen: string): string => hotrouteConfOf(services, { listen, nginx: options.nginx }, settings);
     pairs.push({
       what: `${name}, beside the same by hand`,
       at: place.at(count, "the last one"),
-      measured: await start("reloader", ours),
-      reference: await start("hand", byHand),
+      measured: await start(ours),
+      reference: await start(byHand),
       hasReach: isSameWork,
     });
   }
@@ -142,17 +148,17 @@ const startBackend = async (options: LoadedOptions, routes: readonly number[], c
   const port = await freePort();
   const listens = [...new Set(routes)].map((count) => `${backendAddress(count - 1)}:${port}`);
   const conf = ["keepalive_requests 1000000;\n", ...[`127.0.0.1:${port}`, ...listens].map(return200Conf)].join("");
-  await startLoaded({ ...options, core }, { port, host: "backend", path: "/", headers: {} }, conf, "hand");
+  await startLoaded({ ...options, core }, { port, host: "backend", path: "/", headers: {} }, conf);
   return port;
 };
 
 const measure = (bench: Bench): Promise<readonly Row[]> =>
   inFolder((folder) =>
     withStack(async (stack) => {
-      const { nginx, dist, scale } = bench;
+      const { nginx, scale } = bench;
       const { routes, shapeRoutes, rounds, seconds, latencyRounds } = scale.dataPlane;
       const cores = twoCores();
-      const options = { stack, folder, nginx, dist, core: cores.measured };
+      const options = { stack, folder, nginx, core: cores.measured };
       const backendPort = await startBackend(options, [1, shapeRoutes, ...routes], cores.load);
       const at = (count: number, which: string): string =>
         `${number(count)} ${count === 1 ? "route" : "routes"}, ${which}, ${rounds} rounds`;
@@ -160,8 +166,8 @@ const measure = (bench: Bench): Promise<readonly Row[]> =>
       const largest = routes.at(-1) ?? 1;
 
       const hosts = await startHosts(place, routes);
-      const none = await startRoutes(place, 1, ({ listen }) => return200Conf(listen), "hand");
-      const blocks = await startRoutes(place, largest, handWrittenConf, "hand");
+      const none = await startRoutes(place, 1, ({ listen }) => return200Conf(listen));
+      const blocks = await startRoutes(place, largest, handWrittenConf);
       const shapes = await startShapes(place, shapeRoutes);
       const ofPairs = (pairs: readonly Pair[]) => pairs.flatMap(({ measured, reference }) => [measured, reference]);
       const all = [...new Set([none, blocks, ...ofPairs(hosts), ...ofPairs(shapes)])];
@@ -169,6 +175,7 @@ const measure = (bench: Bench): Promise<readonly Row[]> =>
       for (let round = 0; round < latencyRounds; round += 1)
         await loadOneByOne([...new Set(ofPairs(hosts))], cores.load);
       for (let round = 0; round < rounds; round += 1) {
+        await renewWorkers(all);
         await loadInTurns(all, seconds, cores.load);
         bench.say(`round ${round + 1} of ${rounds}`);
       }
@@ -195,8 +202,9 @@ export const dataPlane: Section = {
   method: `wrk with one thread and 16 kept-alive connections asks the last host of the file; one worker for each nginx, no access
 log, upstreams kept open on both sides, the backend an nginx that answers \`return 200\`. What is measured has a core to itself, the
 load and the backend share another (taskset). All run at the same time, and take turns of a tenth of a second, so that the machine
-is as fast for one as for the other; a round is a second of each, and ratios are medians of the rounds' own ratios. Latencies are
-measured by themselves, a second of each at a time. *Tuned by hand*: one server block with an upstream that is kept open, for port
+is as fast for one as for the other. Each round has new workers, since where in memory their configuration lies makes one of two
+that are the same faster than the other by some percent; ratios are medians of the rounds' own ratios. Latencies are measured by
+themselves, a second of each at a time. All have the reloader's nginx.conf. *Tuned by hand*: one server block with an upstream that is kept open, for port
 80. What is compared sends the same headers: hotroute tells backends more than most configurations by hand do (WebSocket
 upgrades, the host and port that were asked for, a request's random number), and each costs; what they cost together, a row
 below tells. \`UPSTREAM_HEADERS\` leaves out those that no backend reads.`,

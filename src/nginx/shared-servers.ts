@@ -194,7 +194,7 @@ export type Sharing = (site: Site, chunks: readonly (readonly VirtualServer[])[]
 
 /**
  * Lets the hosts of many Services share blocks. nginx keeps 35 KB for each host with a server, a location and an upstream of
- * its own, and compares each upstream with all others when it reads them; of a shared block it keeps some 4 KB for each.
+ * its own, and compares each upstream with all others when it reads them; of a shared block it keeps some 8 KB for each.
  *
  * Sharing is sound because nginx is told by the host which of the group's addresses to take, and may take no other: each
  * drains, so that it gets no request but those that name it.
