@@ -41,7 +41,7 @@ export const serviceRecord = (
 export const serviceRecords = (count: number, port: number): readonly ServiceRecord[] =>
   Array.from({ length: count }, (_, index) => serviceRecord(index, port, { host: firstHost(index) }));
 
-/** The settings of a generator that is given none but `HTTP_LISTEN`, `NGINX_VERSION`, `ACCESS_LOG=off` and `UPSTREAM_HEADERS`. */
+/** The settings of a generator that is given none but `HTTP_LISTEN`, `NGINX_VERSION` and `ACCESS_LOG=off`. */
 export const configurationOptions = (listen: string, isRecentNginx: boolean): ConfigurationOptions => ({
   keyPrefix: "hotroute.io/",
   selectorKeys: new Set(["expose"]),

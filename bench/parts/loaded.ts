@@ -45,7 +45,7 @@ export const startLoaded = async (
   return { request, server, ratesPerSecond: [], p99sMs: [], costsUs: [] };
 };
 
-/** Gives each a new worker: where in memory its configuration lies makes one of the same faster than another by some percent. */
+/** Gives each a new worker, so that where in memory its configuration happens to lie is not the same for all rounds. */
 export const renewWorkers = async (all: readonly Loaded[]): Promise<void> => {
   for (const { server, request } of all) {
     const before = new Set((await nginxChildren(server.masterPid)).map(({ pid }) => pid));

@@ -19,6 +19,7 @@ export interface WrkRun {
 }
 
 const connections = 16;
+const turnMs = 100;
 const milliseconds: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
 /** Why there can be no load; null when there can. */
@@ -80,7 +81,7 @@ export const runWrkInTurns = async (
   seconds: number,
   core: Core,
 ): Promise<readonly TurnsResult[]> => {
-  const turns = Math.round(seconds / 0.1);
+  const turns = Math.round((1000 * seconds) / turnMs);
   const runs: { readonly request: WrkRequest; readonly child: Child; ms: number }[] = [];
   try {
     for (const request of requests) {
@@ -93,7 +94,7 @@ export const runWrkInTurns = async (
       for (const run of turn % 2 === 0 ? runs : runs.toReversed()) {
         const startMs = performance.now();
         run.child.resume();
-        await sleep(100);
+        await sleep(turnMs);
         run.child.pause();
         run.ms += performance.now() - startMs;
       }

@@ -202,10 +202,9 @@ export const dataPlane: Section = {
   method: `wrk with one thread and 16 kept-alive connections asks the last host of the file; one worker for each nginx, no access
 log, upstreams kept open on both sides, the backend an nginx that answers \`return 200\`. What is measured has a core to itself, the
 load and the backend share another (taskset). All run at the same time, and take turns of a tenth of a second, so that the machine
-is as fast for one as for the other. Each round has new workers, since where in memory their configuration lies makes one of two
-that are the same faster than the other by some percent; ratios are medians of the rounds' own ratios. Latencies are measured by
-themselves, a second of each at a time. All have the reloader's nginx.conf. *Tuned by hand*: one server block with an upstream that is kept open, for port
-80. What is compared sends the same headers: hotroute tells backends more than most configurations by hand do (WebSocket
+is as fast for one as for the other. Each round has new workers, so that where in memory their configuration happens to lie is not
+the same for all rounds; ratios are medians of the rounds' own ratios. Latencies are measured by themselves, a second of each at a
+time. All have the reloader's nginx.conf. *Tuned by hand*: one server block with an upstream that is kept open, for port 80. What is compared sends the same headers: hotroute tells backends more than most configurations by hand do (WebSocket
 upgrades, the host and port that were asked for, a request's random number), and each costs; what they cost together, a row
 below tells. \`UPSTREAM_HEADERS\` leaves out those that no backend reads.`,
   run: async (bench) => {

@@ -36,17 +36,22 @@ const idlePlugins = [
   "ValidatingAdmissionWebhook",
 ];
 
-/** What is left out is named by flags and plugins of a version: tried with this one, any other is started whole. */
-const canBePartial = (program: string): boolean =>
-  /^Kubernetes v1\.20\./.test(spawnSync(program, ["--version"], { encoding: "utf8" }).stdout ?? "");
-
 const partial = new Map<string, boolean>();
+
+/** What is left out is named by flags and plugins of a version: tried with this one, any other is started whole. */
+const canBePartial = (program: string): boolean => {
+  const isKnown =
+    partial.get(program) ??
+    /^Kubernetes v1\.20\./.test(spawnSync(program, ["--version"], { encoding: "utf8" }).stdout ?? "");
+  partial.set(program, isKnown);
+  return isKnown;
+};
 
 /** A start takes half of the processor time without what no test of Services asks for. */
 const scopeArgs = (program: string, scope: KubeApiServerScope): readonly string[] => {
-  const isPartial = scope !== "everything" && (partial.get(program) ?? canBePartial(program));
-  if (scope !== "everything") partial.set(program, isPartial);
-  if (!isPartial) return ["--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount"];
+  if (scope === "everything" || !canBePartial(program)) {
+    return ["--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount"];
+  }
   const served = scope === "roles" ? [...groups, ...groupsOfRoles] : groups;
   return [
     `--authorization-mode=${scope === "roles" ? "RBAC" : "AlwaysAllow"}`,
